@@ -1,0 +1,130 @@
+//! From the published tables of one night to answers: who left, where, and what it cost.
+//!
+//! ```text
+//! carts ──┬─> abandonment       how many were not bought within the window: by day, device, channel, …
+//!         ├─> funnel            how far they came, where they stopped, how long each step took
+//!         ├─> checkout_curve    when carts are bought, from the first hour to the last day
+//!         └─> revenue           what was lost, what came back later, what is still open
+//! orders ───> orders            what was sold, and how much of it no cart was seen for
+//! all ──────> headlines, queries, tables
+//! ```
+//!
+//! Every result is a plain struct: the report draws it, the command line prints it as JSON, and
+//! [`queries`](Analysis::queries) gives the SQL that leads to the same number from the published Parquet. Nothing here
+//! prints or reads the clock, and polars goes no further than this crate. [`stats`] knows neither polars nor carts.
+
+pub mod abandonment;
+pub mod checkout_curve;
+mod error;
+mod estimate;
+pub mod funnel;
+pub mod headlines;
+pub mod orders;
+pub mod queries;
+pub mod revenue;
+pub mod schema;
+mod segment;
+mod source;
+pub mod stats;
+mod tables;
+#[cfg(test)]
+mod testing;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use chrono_tz::Tz;
+use events::money::Rates;
+use serde::Serialize;
+
+pub use abandonment::Abandonment;
+pub use checkout_curve::CheckoutCurve;
+pub use error::Error;
+pub use estimate::Estimate;
+pub use funnel::Funnel;
+pub use headlines::Headlines;
+pub use orders::OrderSummary;
+pub use queries::Query;
+pub use revenue::Revenue;
+pub use tables::write;
+
+/// Folders of the published tables that are read; Parquet files at any depth, a folder without any is an empty table.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    /// Folder of [`carts::schema::CARTS`].
+    pub carts: PathBuf,
+    /// Folder of [`carts::schema::ORDERS`].
+    pub orders: PathBuf,
+}
+
+impl Tables {
+    /// The tables of a generation, published or in the making, by its folder.
+    #[must_use]
+    pub fn of(generation: &Path) -> Self {
+        Self { carts: generation.join(carts::schema::CARTS.name), orders: generation.join(carts::schema::ORDERS.name) }
+    }
+}
+
+/// What the tables were made with; the analysis must be told the same.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The moment as of which carts were judged, microseconds since 1970, UTC.
+    pub as_of: i64,
+    /// Microseconds within which a cart has to be bought so as not to count as abandoned (`cart.window`).
+    pub window: i64,
+    /// Microseconds without a cart event after which a cart expires (`cart.expiry`).
+    pub expiry: i64,
+    /// The shop's time zone: it decides where a day begins.
+    pub zone: Tz,
+    /// Exchange rates, and the base currency.
+    pub rates: Rates,
+}
+
+/// One night's answers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Analysis {
+    /// The moment as of which carts were judged, microseconds since 1970, UTC; ISO 8601 in JSON.
+    #[serde(serialize_with = "text::moment")]
+    pub as_of: i64,
+    /// `cart.window` in microseconds; `3d` in JSON.
+    #[serde(serialize_with = "text::span")]
+    pub window: i64,
+    /// `cart.expiry` in microseconds; `30d` in JSON.
+    #[serde(serialize_with = "text::span")]
+    pub expiry: i64,
+    /// The shop's time zone, such as `Europe/Berlin`.
+    pub zone: String,
+    /// The base currency, ISO 4217.
+    pub base: String,
+    /// How many carts were not bought within the window.
+    pub abandonment: Abandonment,
+    /// How far carts came.
+    pub funnel: Funnel,
+    /// When carts are bought.
+    pub checkout_curve: CheckoutCurve,
+    /// What abandoned carts were worth.
+    pub revenue: Revenue,
+    /// What was sold.
+    pub orders: OrderSummary,
+}
+
+/// Answers from one generation's tables.
+///
+/// # Errors
+/// When a table cannot be read, or is not of this version.
+pub fn analyze(tables: &Tables, settings: &Settings) -> Result<Analysis, Error> {
+    let carts = source::carts(&tables.carts, settings.zone)?;
+    let orders = source::orders(&tables.orders)?;
+    Ok(Analysis {
+        as_of: settings.as_of,
+        window: settings.window,
+        expiry: settings.expiry,
+        zone: settings.zone.name().to_owned(),
+        base: settings.rates.base().to_owned(),
+        abandonment: abandonment::rates(&carts, settings)?,
+        funnel: funnel::steps(&carts, settings)?,
+        checkout_curve: checkout_curve::fit(&carts, settings)?,
+        revenue: revenue::losses(&carts, settings)?,
+        orders: orders::summary(&orders, &settings.rates)?,
+    })
+}

@@ -1,0 +1,8 @@
+//! Statistics: slices in, numbers out. Every function names its source, and is tested against R, `SciPy` or lifelines.
+
+pub mod proportion;
+pub mod quantile;
+pub mod survival;
+
+/// The 97.5 % point of the standard normal distribution: every interval of this crate is a 95 % one.
+pub const Z95: f64 = 1.959_963_984_540_054;

@@ -1,0 +1,180 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, Subcommand};
+use ingest::Wanted;
+
+/// Why carts are left behind, what that costs, and what will happen next.
+#[derive(Debug, Parser)]
+#[command(name = "leftcart", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Simulate a shop, run everything on it, and say where the report lies
+    Demo(DemoArgs),
+    /// Read logs, analyse carts and write the report: ingest, analyze and report in one
+    Run(RunArgs),
+    /// Read logs into the lake
+    Ingest(IngestArgs),
+    /// Make carts, orders and revenue from what the lake holds
+    Analyze(AnalyzeArgs),
+    /// Write the report of what the lake holds
+    Report(ReportArgs),
+    /// Say what the lake holds, and what these logs can and cannot answer
+    Describe(DescribeArgs),
+    /// Write the logs of a shop that does not exist, with the truth beside them
+    Simulate(SimulateArgs),
+}
+
+/// Where things are, and how to speak.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct LakeArgs {
+    /// Folder of the lake: generations of Parquet tables
+    #[arg(long, value_name = "DIR", default_value = "data", env = "LEFTCART_DATA")]
+    pub(crate) data: PathBuf,
+    /// Settings; leftcart.toml in this folder is read if it is there
+    #[arg(long, value_name = "FILE", env = "LEFTCART_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print results as JSON
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub(crate) json: bool,
+    /// Print no progress
+    #[arg(long, short, action = ArgAction::SetTrue)]
+    pub(crate) quiet: bool,
+    /// Take this moment for the run's clock instead of the machine's, to repeat a run exactly
+    #[arg(long, value_name = "TIME", env = "LEFTCART_CLOCK", value_parser = moment)]
+    pub(crate) clock: Option<i64>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct InputArgs {
+    /// Files, folders, globs in quotes, or - for standard input; those of leftcart.toml if none is given
+    #[arg(value_name = "INPUT")]
+    pub(crate) inputs: Vec<String>,
+    /// Format of the inputs: auto, native, native-csv, native-ndjson, native-parquet, rees46 or ga4
+    #[arg(long, value_name = "FORMAT", default_value = "auto", value_parser = |text: &str| text.parse::<Wanted>())]
+    pub(crate) format: Wanted,
+    /// Name of the source that the inputs belong to: rows are duplicates only within one source
+    #[arg(long, value_name = "NAME", default_value = "logs")]
+    pub(crate) source: String,
+    /// Start anew from these inputs alone instead of adding them to what the lake holds
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub(crate) rebuild: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct AsOfArgs {
+    /// Judge carts as of this moment, inclusive; the latest event's if not given
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(crate) as_of: Option<i64>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ReportsArgs {
+    /// Folder of the reports, one folder a night
+    #[arg(long, value_name = "DIR", default_value = "reports", env = "LEFTCART_REPORTS")]
+    pub(crate) reports: PathBuf,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) as_of: AsOfArgs,
+    #[command(flatten)]
+    pub(crate) reports: ReportsArgs,
+    #[command(flatten)]
+    pub(crate) lake: LakeArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct IngestArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) lake: LakeArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct AnalyzeArgs {
+    #[command(flatten)]
+    pub(crate) as_of: AsOfArgs,
+    #[command(flatten)]
+    pub(crate) lake: LakeArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub(crate) reports: ReportsArgs,
+    #[command(flatten)]
+    pub(crate) lake: LakeArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct DescribeArgs {
+    #[command(flatten)]
+    pub(crate) lake: LakeArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ShopArgs {
+    /// Days of logs
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub(crate) days: u32,
+    /// Carts opened on a usual day
+    #[arg(long, value_name = "N", default_value_t = 400)]
+    pub(crate) carts_per_day: u32,
+    /// Number from which everything random follows
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// What happens in the shop: calm, barrier, two-barriers, promo, outage or bots
+    #[arg(long, value_name = "NAME", default_value = "barrier", value_parser = |text: &str| text.parse::<simulate::Scenario>())]
+    pub(crate) scenario: simulate::Scenario,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct SimulateArgs {
+    #[command(flatten)]
+    pub(crate) shop: ShopArgs,
+    /// Format of the logs: native-csv, native-ndjson, ga4 or rees46
+    #[arg(long, value_name = "FORMAT", default_value = "native-csv", value_parser = |text: &str| text.parse::<simulate::Format>())]
+    pub(crate) format: simulate::Format,
+    /// Folder for the logs
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Print results as JSON
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    pub(crate) shop: ShopArgs,
+    #[command(flatten)]
+    pub(crate) reports: ReportsArgs,
+    #[command(flatten)]
+    pub(crate) lake: LakeArgs,
+}
+
+fn moment(text: &str) -> Result<i64, String> {
+    events::time::parse(text).ok_or_else(|| "give a moment such as 2026-11-20 or 2026-11-20T03:10:00+01:00".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Args;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,48 @@
+//! `leftcart analyze`: carts, orders and revenue from the events in the lake.
+
+use analysis::Analysis;
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::args::AnalyzeArgs;
+use crate::night::Night;
+use crate::show as out;
+
+pub(crate) fn run(args: &AnalyzeArgs) -> Result<()> {
+    let mut night = Night::begin(&args.lake, false)?;
+    night.carry_events()?;
+    let (made, analysis) = night.analyze(args.as_of.as_of)?;
+    let generation = night.publish()?;
+    if args.lake.json {
+        out::json(&json!({ "generation": generation.manifest().id, "analysis": json(&made, &analysis) }));
+    } else {
+        show(&made, &analysis);
+    }
+    Ok(())
+}
+
+/// The three headline answers in words.
+pub(crate) fn show(made: &local::Summary, analysis: &Analysis) {
+    for answer in crate::answers::answers(analysis) {
+        out::line(&answer);
+    }
+    if made.unconverted > 0 {
+        out::line(&format!(
+            "{} prices and order values have no exchange rate to the base currency and count 0; add rates to [money] in leftcart.toml",
+            out::thousands(made.unconverted)
+        ));
+    }
+}
+
+/// The same as JSON.
+pub(crate) fn json(made: &local::Summary, analysis: &Analysis) -> Value {
+    json!({
+        "as_of": events::time::format(analysis.as_of),
+        "events": made.events,
+        "carts": made.carts,
+        "cart_items": made.cart_items,
+        "orders": made.orders,
+        "unconverted": made.unconverted,
+        "headlines": analysis.headlines(),
+    })
+}

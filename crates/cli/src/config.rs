@@ -1,0 +1,311 @@
+//! leftcart.toml: read over the defaults, which are a real file that the same parser reads.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use carts::Rules;
+use chrono_tz::Tz;
+use events::money::Rates;
+use events::time;
+use ingest::Wanted;
+use serde::Deserialize;
+
+/// The file that is read if it is there and no other is given.
+const FILE: &str = "leftcart.toml";
+const DEFAULTS: &str = include_str!("../default.toml");
+
+/// A setting that cannot be used; says where and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct ConfigError(String);
+
+/// Every setting, checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) zone: Tz,
+    pub(crate) rates: Rates,
+    pub(crate) window: i64,
+    pub(crate) expiry: i64,
+    pub(crate) max_rejected: f64,
+    pub(crate) memory: usize,
+    pub(crate) keep_generations: usize,
+    pub(crate) sources: Vec<Source>,
+}
+
+/// A configured source of logs.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) name: String,
+    pub(crate) wanted: Wanted,
+    pub(crate) paths: Vec<String>,
+}
+
+/// The file's shape; what it leaves out is taken from the defaults.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    shop: Shop,
+    money: Money,
+    cart: Cart,
+    ingest: Ingest,
+    data: Data,
+    source: Vec<SourceTable>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Shop {
+    time_zone: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Money {
+    base: Option<String>,
+    rates: Option<BTreeMap<String, Number>>,
+}
+
+/// A number as written, so that 0.85 is 0.85.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Number {
+    Whole(i64),
+    Decimal(f64),
+    Text(String),
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Cart {
+    window: Option<String>,
+    expiry: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Ingest {
+    max_rejected: Option<f64>,
+    memory_mb: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Data {
+    keep_generations: Option<usize>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourceTable {
+    name: String,
+    #[serde(default)]
+    format: Option<String>,
+    paths: Vec<String>,
+}
+
+impl Config {
+    /// The settings of this file; of leftcart.toml here, if no file is given and it is there; else the defaults.
+    pub(crate) fn load(given: Option<&Path>) -> Result<Self, ConfigError> {
+        let path = given.map_or_else(|| PathBuf::from(FILE), Path::to_path_buf);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if given.is_none() && error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(ConfigError(format!("failed to read {}: {error}", path.display()))),
+        };
+        Self::parse(&text, &path.display().to_string())
+    }
+
+    fn parse(text: &str, name: &str) -> Result<Self, ConfigError> {
+        let mut file = read(DEFAULTS, "the defaults")?;
+        let given = read(text, name)?;
+        let bad = |key: &str, what: String| ConfigError(format!("{name}: {key}: {what}"));
+        overlay(&mut file, given);
+        let zone_name = file.shop.time_zone.unwrap_or_default();
+        let zone: Tz = zone_name.parse().map_err(|_| {
+            bad("shop.time_zone", format!("`{zone_name}` is no IANA time zone, such as Europe/Berlin or UTC"))
+        })?;
+        let rate_texts: BTreeMap<String, String> = file
+            .money
+            .rates
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(currency, number)| {
+                let text = match number {
+                    Number::Whole(number) => number.to_string(),
+                    Number::Decimal(number) => number.to_string(),
+                    Number::Text(text) => text,
+                };
+                (currency, text)
+            })
+            .collect();
+        let base = file.money.base.unwrap_or_default();
+        let rates = Rates::new(&base, rate_texts.iter().map(|(currency, rate)| (currency.as_str(), rate.as_str())))
+            .map_err(|error| bad("money", error.to_string()))?;
+        let span = |key: &str, text: Option<String>| {
+            let text = text.unwrap_or_default();
+            time::parse_span(&text).ok_or_else(|| {
+                bad(key, format!("`{text}` is no span; write a whole number and d, h, m or s, such as 3d"))
+            })
+        };
+        let window = span("cart.window", file.cart.window)?;
+        let expiry = span("cart.expiry", file.cart.expiry)?;
+        let max_rejected = file.ingest.max_rejected.unwrap_or_default();
+        if !(0.0..=1.0).contains(&max_rejected) {
+            return Err(bad("ingest.max_rejected", format!("{max_rejected} is no share; it must be from 0 to 1")));
+        }
+        let memory_mb = file.ingest.memory_mb.unwrap_or_default();
+        if !(16..=1_048_576).contains(&memory_mb) {
+            return Err(bad("ingest.memory_mb", format!("{memory_mb} is out of range; it must be from 16 to 1048576")));
+        }
+        let keep_generations = file.data.keep_generations.unwrap_or_default();
+        if keep_generations == 0 {
+            return Err(bad("data.keep_generations", "0 would keep nothing; it must be at least 1".to_owned()));
+        }
+        let sources = file.source.into_iter().map(|source| source.check(name)).collect::<Result<_, _>>()?;
+        Ok(Self { zone, rates, window, expiry, max_rejected, memory: memory_mb << 20, keep_generations, sources })
+    }
+
+    /// The rules of a cart as of a moment.
+    pub(crate) fn rules(&self, as_of: i64) -> Rules {
+        Rules { as_of, window: self.window, expiry: self.expiry, zone: self.zone, rates: self.rates.clone() }
+    }
+
+    /// The settings that shape the tables, for the manifest.
+    pub(crate) fn settings(&self) -> BTreeMap<String, String> {
+        [
+            ("shop.time_zone", self.zone.name().to_owned()),
+            ("money.base", self.rates.base().to_owned()),
+            ("money.rates", self.rates.to_string()),
+            ("cart.window", time::format_span(self.window)),
+            ("cart.expiry", time::format_span(self.expiry)),
+        ]
+        .map(|(key, value)| (key.to_owned(), value))
+        .into()
+    }
+}
+
+impl SourceTable {
+    fn check(self, file: &str) -> Result<Source, ConfigError> {
+        let Self { name, format, paths } = self;
+        let wanted = format.as_deref().unwrap_or("auto").parse();
+        let wanted = wanted.map_err(|error| ConfigError(format!("{file}: source `{name}`: format: {error}")))?;
+        Ok(Source { name, wanted, paths })
+    }
+}
+
+/// Reads a file's text; errors say line, column and the nearest known key.
+fn read(text: &str, name: &str) -> Result<File, ConfigError> {
+    let deserializer = toml::Deserializer::parse(text).map_err(|error| describe(&error, text, name, None))?;
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        describe(error.inner(), text, name, Some(&path))
+    })
+}
+
+fn describe(error: &toml::de::Error, text: &str, name: &str, path: Option<&str>) -> ConfigError {
+    let mut message = name.to_owned();
+    if let Some(span) = error.span() {
+        let before = &text[..span.start.min(text.len())];
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|letter| *letter != '\n').count() + 1;
+        let _ = write!(message, ":{line}:{column}");
+    }
+    if let Some(path) = path.filter(|path| !path.is_empty() && *path != ".") {
+        let _ = write!(message, ": {path}");
+    }
+    let _ = write!(message, ": {}", error.message());
+    if let Some(near) = nearest(error.message()) {
+        let _ = write!(message, "; did you mean `{near}`?");
+    }
+    ConfigError(message)
+}
+
+/// The expected key that is most like the unknown one, where the message names both.
+fn nearest(message: &str) -> Option<String> {
+    let (unknown, expected) = message.strip_prefix("unknown field `")?.split_once('`')?;
+    let candidates = expected.split('`').skip(1).step_by(2);
+    candidates
+        .map(|candidate| (distance(unknown, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(unknown.len()) / 2)
+        .min()
+        .map(|(_, candidate)| candidate.to_owned())
+}
+
+/// Levenshtein's edit distance.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, left) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, right) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(left != *right);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// What the second file says counts.
+fn overlay(base: &mut File, given: File) {
+    fn take<T>(base: &mut Option<T>, given: Option<T>) {
+        if given.is_some() {
+            *base = given;
+        }
+    }
+    take(&mut base.shop.time_zone, given.shop.time_zone);
+    take(&mut base.money.base, given.money.base);
+    take(&mut base.money.rates, given.money.rates);
+    take(&mut base.cart.window, given.cart.window);
+    take(&mut base.cart.expiry, given.cart.expiry);
+    take(&mut base.ingest.max_rejected, given.ingest.max_rejected);
+    take(&mut base.ingest.memory_mb, given.ingest.memory_mb);
+    take(&mut base.data.keep_generations, given.data.keep_generations);
+    base.source = given.source;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        Config::parse(text, "leftcart.toml").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_defaults_are_read_by_the_same_parser() {
+        let config = Config::parse("", "leftcart.toml").unwrap();
+        assert_eq!((config.window, config.expiry), (3 * time::DAY, 30 * time::DAY));
+        assert_eq!((config.zone.name(), config.rates.base()), ("UTC", "EUR"));
+    }
+
+    #[test]
+    fn a_file_changes_only_what_it_says() {
+        let config = Config::parse("[money]\nbase = \"USD\"\nrates = { EUR = 0.9 }\n", "leftcart.toml").unwrap();
+        assert_eq!((config.rates.base(), config.keep_generations), ("USD", 7));
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_place_and_the_nearest_known_one() {
+        let message = error("[cart]\nwindow = \"3d\"\nexpirey = \"30d\"\n");
+        assert!(message.starts_with("leftcart.toml:3:1"), "{message}");
+        assert!(message.contains("expirey") && message.contains("did you mean `expiry`?"), "{message}");
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_refused_in_words() {
+        for (text, words) in [
+            ("[shop]\ntime_zone = \"Berlin\"", "shop.time_zone: `Berlin`"),
+            ("[cart]\nwindow = \"3 days\"", "cart.window: `3 days`"),
+            ("[ingest]\nmax_rejected = 20", "from 0 to 1"),
+            ("[money]\nrates = { USD = -1 }", "above 0"),
+            ("[data]\nkeep_generations = 0", "at least 1"),
+            ("[cart\n", "leftcart.toml:1"),
+            ("[[source]]\nname = \"a\"\nformat = \"xml\"\npaths = []", "`xml` is no format"),
+        ] {
+            assert!(error(text).contains(words), "{}", error(text));
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The command line: arguments and leftcart.toml in, calls to the other crates, words and exit codes out.
+//!
+//! The only crate that prints, and the only one that knows what time it is.
+
+mod answers;
+mod args;
+mod commands;
+mod config;
+mod exit_code;
+mod inputs;
+mod night;
+mod progress;
+mod runs;
+mod show;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// Runs leftcart with these arguments, the program's name first.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // clap's own words: help and version go to standard output, mistakes to standard error.
+            let _ = error.print();
+            return if error.use_stderr() { exit_code::USAGE.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    let result = match args.command {
+        Command::Demo(args) => commands::demo::run(&args),
+        Command::Run(args) => commands::run::run(&args),
+        Command::Ingest(args) => commands::ingest::run(&args),
+        Command::Analyze(args) => commands::analyze::run(&args),
+        Command::Report(args) => commands::report::run(&args),
+        Command::Describe(args) => commands::describe::run(&args),
+        Command::Simulate(args) => commands::simulate::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            show::error(&error);
+            exit_code::of(&error).into()
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! One run on one lake: a generation is built beside the published one, and published last.
+
+use std::path::{Path, PathBuf};
+
+use analysis::{Analysis, Tables};
+use anyhow::{Context, Result};
+use carts::schema::{CART_ITEMS, CARTS, ORDERS};
+use events::lake::{Draft, Generation, Input, Lake, Lock, Manifest, TableEntry, parquet_files};
+use events::schema::{EVENTS, QUARANTINE, VERSION};
+use events::{hash, parquet_io, time};
+use ingest::{InputFile, Job, Reason, Summary};
+
+use crate::args::LakeArgs;
+use crate::config::Config;
+use crate::progress::Progress;
+use crate::runs;
+
+/// Too many rows were unreadable.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "refused: {rejected} of {rows} rows were unreadable, more than ingest.max_rejected = {limit} allows; nothing was \
+     published, and the rows lie with their reasons in {}", quarantine.display()
+)]
+pub(crate) struct Refused {
+    rejected: u64,
+    rows: u64,
+    limit: f64,
+    quarantine: PathBuf,
+}
+
+/// A run at work.
+pub(crate) struct Night {
+    pub(crate) config: Config,
+    pub(crate) progress: Progress,
+    clock: i64,
+    lake: Lake,
+    lock: Lock,
+    previous: Option<Generation>,
+    draft: Draft,
+    manifest: Manifest,
+}
+
+/// What ingest did in this run.
+pub(crate) struct Ingested {
+    pub(crate) summary: Summary,
+    /// Files whose very bytes were read on an earlier night.
+    pub(crate) unchanged: Vec<PathBuf>,
+}
+
+impl Night {
+    /// Takes the lake's lock and begins a generation. With `rebuild` it starts from nothing.
+    pub(crate) fn begin(args: &LakeArgs, rebuild: bool) -> Result<Self> {
+        let config = Config::load(args.config.as_deref())?;
+        let clock = args.clock.unwrap_or_else(|| chrono::Utc::now().timestamp_micros());
+        let lake = Lake::at(&args.data);
+        let started = time::format(clock / time::SECOND * time::SECOND);
+        let lock = lake.lock(&format!("process {} since {started}", std::process::id()))?;
+        let previous = if rebuild { None } else { lake.current()? };
+        let id = new_id(&started);
+        let draft = lake.begin(&lock, &id)?;
+        let manifest = Manifest {
+            id,
+            created_at: started,
+            schema_version: VERSION,
+            code_version: env!("CARGO_PKG_VERSION").to_owned(),
+            inputs: previous.as_ref().map(|previous| previous.manifest().inputs.clone()).unwrap_or_default(),
+            settings: config.settings(),
+            ..Manifest::default()
+        };
+        let progress = Progress::new(args.quiet);
+        Ok(Self { config, progress, clock, lake, lock, previous, draft, manifest })
+    }
+
+    /// Adds the rows of these files to those of earlier nights.
+    pub(crate) fn ingest(&mut self, files: &[InputFile]) -> Result<Ingested> {
+        let (files, unchanged) = self.without_unchanged(files)?;
+        if let Some(previous) = &self.previous {
+            self.draft.carry(previous, QUARANTINE.name)?;
+            if files.is_empty() {
+                self.draft.carry(previous, EVENTS.name)?;
+                return Ok(Ingested { summary: Summary::default(), unchanged });
+            }
+        }
+        let earlier = self.previous.as_ref().map(|previous| previous.files(EVENTS.name)).transpose()?;
+        self.progress.phase("reading logs");
+        let quarantine = self.draft.table(QUARANTINE.name).join(format!("part-{}.parquet", self.draft.id()));
+        let summary = ingest::ingest(&Job {
+            files: &files,
+            earlier: earlier.as_deref().unwrap_or_default(),
+            clock: self.clock,
+            scratch: &self.draft.scratch(),
+            events: &self.draft.table(EVENTS.name),
+            quarantine: &quarantine,
+            memory: self.config.memory,
+            progress: &|rows| self.progress.rows(rows),
+        })?;
+        self.refuse(&summary, &quarantine)?;
+        self.manifest.inputs.extend(summary.files.iter().cloned());
+        Ok(Ingested { summary, unchanged })
+    }
+
+    /// Takes the events of the published generation over, unchanged.
+    pub(crate) fn carry_events(&mut self) -> Result<()> {
+        let previous = self.lake.published()?;
+        self.draft.carry(&previous, EVENTS.name)?;
+        self.draft.carry(&previous, QUARANTINE.name)?;
+        Ok(())
+    }
+
+    /// Files read before, byte for byte, are not read again: all their rows would be duplicates.
+    fn without_unchanged(&self, files: &[InputFile]) -> Result<(Vec<InputFile>, Vec<PathBuf>)> {
+        let known = &self.manifest.inputs;
+        let mut unchanged = Vec::new();
+        let mut new = Vec::new();
+        for file in files {
+            let size = std::fs::metadata(&file.path).map(|metadata| metadata.len()).ok();
+            let same_size = |input: &&Input| Some(input.size) == size && input.source == file.source;
+            let is_known = if known.iter().any(|input| same_size(&input)) {
+                let (_, blake3) = ingest::fingerprint(&file.path)
+                    .with_context(|| format!("failed to read {}", file.path.display()))?;
+                known.iter().filter(same_size).any(|input| input.blake3 == blake3)
+            } else {
+                false
+            };
+            if is_known { unchanged.push(file.path.clone()) } else { new.push(file.clone()) }
+        }
+        Ok((new, unchanged))
+    }
+
+    fn refuse(&self, summary: &Summary, quarantine: &Path) -> Result<()> {
+        let rows: u64 = summary.files.iter().map(|file| file.rows).sum();
+        let unreadable = |file: &Input| -> u64 {
+            let counted = file.quarantined.iter().filter(|(reason, _)| reason.as_str() != Reason::Conflict.words());
+            counted.map(|(_, count)| count).sum()
+        };
+        let rejected: u64 = summary.files.iter().map(unreadable).sum();
+        let limit = self.config.max_rejected;
+        if rows == 0 || rejected as f64 <= limit * rows as f64 {
+            return Ok(());
+        }
+        let folder = self.lake.root().join("refused");
+        std::fs::create_dir_all(&folder).with_context(|| format!("failed to create {}", folder.display()))?;
+        let kept = folder.join(format!("{}.parquet", self.draft.id()));
+        std::fs::rename(quarantine, &kept).with_context(|| format!("failed to keep {}", kept.display()))?;
+        Err(Refused { rejected, rows, limit, quarantine: kept }.into())
+    }
+
+    /// Makes carts, orders and the tables of the analysis from the events of this generation.
+    pub(crate) fn analyze(&mut self, as_of: Option<i64>) -> Result<(local::Summary, Analysis)> {
+        self.progress.phase("making carts");
+        let events = parquet_files(&self.draft.table(EVENTS.name))?;
+        let as_of = match as_of {
+            Some(as_of) => as_of,
+            None => latest(&events)?.map_or(self.clock, |latest| latest.min(self.clock)),
+        };
+        self.manifest.as_of = Some(time::format(as_of));
+        let rules = self.config.rules(as_of);
+        let generation = self.draft.table("");
+        let made = local::carts(&local::Job {
+            events: &events,
+            rules: &rules,
+            scratch: &self.draft.scratch(),
+            generation: &generation,
+            memory: self.config.memory,
+        })?;
+        self.progress.phase("analysing");
+        let analysis = analysis::analyze(&Tables::of(&generation), &settings(&self.config, as_of))?;
+        analysis::write(&analysis, &generation)?;
+        Ok((made, analysis))
+    }
+
+    /// Makes this generation the published one.
+    pub(crate) fn publish(mut self) -> Result<Generation> {
+        self.progress.phase("publishing");
+        if let Some(previous) = &self.previous {
+            self.draft.carry(previous, runs::RUNS.name)?;
+        }
+        let (_, seconds) = self.progress.finish();
+        let file = self.draft.table(runs::RUNS.name).join(format!("part-{}.parquet", self.draft.id()));
+        runs::write(&file, &self.manifest, seconds)?;
+        let tables = [EVENTS, QUARANTINE, CARTS, CART_ITEMS, ORDERS, runs::RUNS];
+        for table in tables.iter().chain(&analysis::schema::TABLES) {
+            let files = parquet_files(&self.draft.table(table.name))?;
+            let mut rows = 0;
+            for file in &files {
+                rows += parquet_io::Reader::open(file, &[])?.rows();
+            }
+            let entry = TableEntry { rows, files: files.len() as u64 };
+            self.manifest.tables.insert(table.name.to_owned(), entry);
+        }
+        let Self { lake, lock, draft, manifest, config, .. } = self;
+        let generation = draft.publish(&manifest)?;
+        lake.prune(&lock, config.keep_generations)?;
+        Ok(generation)
+    }
+}
+
+/// What the analysis has to know of the settings.
+pub(crate) fn settings(config: &Config, as_of: i64) -> analysis::Settings {
+    analysis::Settings {
+        as_of,
+        window: config.window,
+        expiry: config.expiry,
+        zone: config.zone,
+        rates: config.rates.clone(),
+    }
+}
+
+fn latest(events: &[PathBuf]) -> Result<Option<i64>> {
+    let mut latest = None;
+    for file in events {
+        latest = latest.max(parquet_io::range(file, "ts")?.map(|(_, last)| last));
+    }
+    Ok(latest)
+}
+
+/// `2026-11-20T03-10-00Z-7f3a`: the time of the run, and four digits that tell apart runs of the same second.
+fn new_id(started: &str) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_nanos());
+    let salt = hash::hex(hash::of_bytes(format!("{now} {}", std::process::id()).as_bytes()));
+    format!("{}-{}", started.replace(':', "-"), &salt[..4])
+}

@@ -1,0 +1,113 @@
+//! Everything that is printed passes here.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place that prints")]
+
+use std::fmt::Write as _;
+
+use events::lake::Input;
+
+/// A result, on standard output.
+pub(crate) fn line(text: &str) {
+    println!("{text}");
+}
+
+/// A result as JSON, on standard output.
+pub(crate) fn json(value: &serde_json::Value) {
+    println!("{value:#}");
+}
+
+/// Progress, on standard error.
+pub(crate) fn progress(text: &str) {
+    eprintln!("{text}");
+}
+
+/// An error with its causes, on standard error.
+pub(crate) fn error(error: &anyhow::Error) {
+    eprintln!("leftcart: error: {}", printable(&format!("{error:#}")));
+}
+
+/// Text from logs and file names without what would steer a terminal.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() && letter != '\n' { '\u{fffd}' } else { letter }).collect()
+}
+
+/// 1234567 as 1,234,567.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The balance of rows, file by file and in total.
+pub(crate) fn balance(inputs: &[Input]) {
+    let width = inputs.iter().map(|input| input.path.chars().count()).max().unwrap_or(0).clamp(5, 60);
+    line(&format!(
+        "{:width$}  {:14}  {:>12}  {:>12}  {:>10}  {:>11}",
+        "file", "format", "read", "accepted", "duplicates", "quarantined"
+    ));
+    let row = |name: &str, format: &str, inputs: &[Input]| {
+        let sum = |count: fn(&Input) -> u64| thousands(inputs.iter().map(count).sum());
+        line(&format!(
+            "{:width$}  {format:14}  {:>12}  {:>12}  {:>10}  {:>11}",
+            shorten(&printable(name), width),
+            sum(|input| input.rows),
+            sum(|input| input.accepted),
+            sum(|input| input.duplicates),
+            sum(rejected),
+        ));
+    };
+    const MOST: usize = 20;
+    for input in inputs.iter().take(MOST) {
+        row(&input.path, &input.format, std::slice::from_ref(input));
+    }
+    if inputs.len() > MOST {
+        let rest = &inputs[MOST..];
+        row(&format!("{} more files", rest.len()), "", rest);
+    }
+    row("total", "", inputs);
+    let mut reasons = std::collections::BTreeMap::<&str, u64>::new();
+    for (reason, count) in inputs.iter().flat_map(|input| &input.quarantined) {
+        *reasons.entry(reason).or_default() += count;
+    }
+    if !reasons.is_empty() {
+        let mut text = String::from("quarantined:");
+        let mut by_count: Vec<_> = reasons.into_iter().collect();
+        by_count.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
+        for (at, (reason, count)) in by_count.iter().enumerate() {
+            let _ = write!(text, "{} {reason} {}", if at > 0 { "," } else { "" }, thousands(*count));
+        }
+        line(&text);
+    }
+}
+
+/// Rows of a file in quarantine.
+pub(crate) fn rejected(input: &Input) -> u64 {
+    input.quarantined.values().sum()
+}
+
+/// The end of a long path says more than its beginning.
+fn shorten(text: &str, width: usize) -> String {
+    let length = text.chars().count();
+    if length <= width {
+        return text.to_owned();
+    }
+    let tail: String = text.chars().skip(length + 1 - width).collect();
+    format!("…{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_terminals_are_safe() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(printable("a\u{1b}[2Jb"), "a\u{fffd}[2Jb");
+        assert_eq!(shorten("/a/long/path.csv", 9), "…path.csv");
+    }
+}

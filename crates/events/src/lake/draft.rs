@@ -1,0 +1,112 @@
+//! A generation while it is built.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::{BUILDING, Error, Generation, Lake, Lock, Manifest, is_building};
+
+/// Scratch space inside a draft; removed before it is published.
+const SCRATCH: &str = ".scratch";
+
+/// A generation that nobody sees until [`Draft::publish`].
+#[derive(Debug)]
+pub struct Draft {
+    lake: Lake,
+    id: String,
+    path: PathBuf,
+}
+
+impl Draft {
+    pub(super) fn begin(lake: &Lake, _lock: &Lock, id: &str) -> Result<Self, Error> {
+        let folder = lake.generations();
+        for entry in std::fs::read_dir(&folder).map_err(Error::io("list", &folder))? {
+            let left = entry.map_err(Error::io("list", &folder))?.path();
+            if is_building(&left) {
+                std::fs::remove_dir_all(&left).map_err(Error::io("clear away", &left))?;
+            }
+        }
+        let path = folder.join(format!("{BUILDING}{id}"));
+        let scratch = path.join(SCRATCH);
+        std::fs::create_dir_all(&scratch).map_err(Error::io("create", &scratch))?;
+        Ok(Self { lake: lake.clone(), id: id.to_owned(), path })
+    }
+
+    /// The id under which it will be published.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The folder of a table in the making.
+    #[must_use]
+    pub fn table(&self, table: &str) -> PathBuf {
+        self.path.join(table)
+    }
+
+    /// A folder for files that are gone once the generation is published.
+    #[must_use]
+    pub fn scratch(&self) -> PathBuf {
+        self.path.join(SCRATCH)
+    }
+
+    /// Takes a table over from another generation, unchanged: hard links, no copies.
+    ///
+    /// # Errors
+    /// When a link cannot be made.
+    pub fn carry(&self, from: &Generation, table: &str) -> Result<(), Error> {
+        let source = from.table(table);
+        for file in from.files(table)? {
+            let within = file.strip_prefix(&source).expect("listed below it");
+            let target = self.table(table).join(within);
+            if let Some(folder) = target.parent() {
+                std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+            }
+            std::fs::hard_link(&file, &target).map_err(Error::io("link", &target))?;
+        }
+        Ok(())
+    }
+
+    /// Makes it the published generation: everything is synced to disk, then one rename flips the link.
+    ///
+    /// # Errors
+    /// When the disk refuses; the generation published before then still is.
+    pub fn publish(self, manifest: &Manifest) -> Result<Generation, Error> {
+        let scratch = self.scratch();
+        std::fs::remove_dir_all(&scratch).map_err(Error::io("remove", &scratch))?;
+        manifest.write(&self.path)?;
+        sync_tree(&self.path)?;
+        let generations = self.lake.generations();
+        let path = generations.join(&self.id);
+        std::fs::rename(&self.path, &path).map_err(Error::io("publish", &path))?;
+        sync(&generations)?;
+        let (link, new_link) = (self.lake.link(), self.lake.root().join(".current.new"));
+        match std::fs::remove_file(&new_link) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io("remove", &new_link)(error));
+            }
+            _ => {}
+        }
+        let target = Path::new("generations").join(&self.id);
+        std::os::unix::fs::symlink(target, &new_link).map_err(Error::io("link", &new_link))?;
+        std::fs::rename(&new_link, &link).map_err(Error::io("flip", &link))?;
+        sync(self.lake.root())?;
+        Generation::open(&path)
+    }
+}
+
+fn sync(path: &Path) -> Result<(), Error> {
+    File::open(path).and_then(|file| file.sync_all()).map_err(Error::io("sync", path))
+}
+
+fn sync_tree(folder: &Path) -> Result<(), Error> {
+    for entry in std::fs::read_dir(folder).map_err(Error::io("list", folder))? {
+        let entry = entry.map_err(Error::io("list", folder))?;
+        let path = entry.path();
+        if entry.file_type().map_err(Error::io("inspect", &path))?.is_dir() {
+            sync_tree(&path)?;
+        } else {
+            sync(&path)?;
+        }
+    }
+    sync(folder)
+}

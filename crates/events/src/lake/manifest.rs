@@ -1,0 +1,78 @@
+//! What a generation was made from and what it holds.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+
+const FILE: &str = "manifest.json";
+
+/// One generation's record of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The generation's id, which is its folder's name.
+    pub id: String,
+    /// When the run began, ISO 8601 in UTC.
+    pub created_at: String,
+    /// The moment as of which carts were judged, ISO 8601 in UTC; absent while there are no carts yet.
+    pub as_of: Option<String>,
+    /// Version of the tables' shape.
+    pub schema_version: u32,
+    /// Version of leftcart.
+    pub code_version: String,
+    /// Every input file of this generation, in the order in which they were read.
+    pub inputs: Vec<Input>,
+    /// Rows and files of each table.
+    pub tables: BTreeMap<String, TableEntry>,
+    /// The settings that shaped the tables, as text by name.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// An input file and what became of its rows: `rows` = `accepted` + `duplicates` + `quarantined`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// Its path as given.
+    pub path: String,
+    /// The source it belongs to.
+    pub source: String,
+    /// The format it was read as.
+    pub format: String,
+    /// Its size in bytes, as it lay on disk.
+    pub size: u64,
+    /// The blake3 hash of its bytes, in hexadecimal.
+    pub blake3: String,
+    /// Rows read.
+    pub rows: u64,
+    /// Rows that are in events.
+    pub accepted: u64,
+    /// Rows that repeat an accepted one.
+    pub duplicates: u64,
+    /// Rows in quarantine, by reason.
+    pub quarantined: BTreeMap<String, u64>,
+}
+
+/// The size of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableEntry {
+    /// Rows in all files.
+    pub rows: u64,
+    /// Parquet files.
+    pub files: u64,
+}
+
+impl Manifest {
+    pub(super) fn read(generation: &Path) -> Result<Self, Error> {
+        let path = generation.join(FILE);
+        let text = std::fs::read(&path).map_err(Error::io("read", &path))?;
+        serde_json::from_slice(&text).map_err(|source| Error::Manifest { path, source })
+    }
+
+    pub(super) fn write(&self, generation: &Path) -> Result<(), Error> {
+        let path = generation.join(FILE);
+        let mut text = serde_json::to_vec_pretty(self).expect("a manifest is plain data");
+        text.push(b'\n');
+        std::fs::write(&path, text).map_err(Error::io("write", &path))
+    }
+}

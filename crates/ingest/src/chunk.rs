@@ -1,0 +1,211 @@
+//! A stream of bytes into chunks that end where a record ends, so that workers can parse them apart.
+
+use std::io::{self, Read};
+
+/// Bytes in a usual chunk; one record longer than this makes a longer chunk.
+const CHUNK: usize = 1 << 20;
+/// A quoted CSV field that goes on for longer than this was never meant to be quoted.
+const LONGEST_QUOTED: usize = 1 << 20;
+
+/// Where records end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Boundary {
+    /// At every line feed.
+    Line,
+    /// At a line feed outside quotes (RFC 4180).
+    Csv,
+}
+
+/// Whole records, one after another.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    pub(crate) bytes: Vec<u8>,
+    /// Line of the file on which the first record begins, from 1.
+    pub(crate) first_line: u64,
+    /// Set where the chunk is a single line with a quote that is never closed.
+    pub(crate) unclosed_quote: bool,
+}
+
+/// Cuts a stream into chunks.
+pub(crate) struct Chunks<R> {
+    reader: R,
+    boundary: Boundary,
+    /// Read, not yet handed out.
+    pending: Vec<u8>,
+    line: u64,
+    ended: bool,
+    failure: Option<io::Error>,
+}
+
+impl<R: Read> Chunks<R> {
+    pub(crate) fn new(reader: R, boundary: Boundary) -> Self {
+        Self { reader, boundary, pending: Vec::new(), line: 1, ended: false, failure: None }
+    }
+
+    /// The next chunk; `None` at the end of the stream. A stream that fails ends there: what came before the failure
+    /// is handed out, and [`Chunks::failure`] tells.
+    pub(crate) fn next(&mut self) -> Option<Chunk> {
+        let mut wanted = CHUNK;
+        loop {
+            self.read_up_to(wanted);
+            if self.pending.is_empty() {
+                return None;
+            }
+            match self.cut() {
+                Cut::At(end) => return Some(self.take(end, false)),
+                Cut::UnclosedQuote { line_end } => return Some(self.take(line_end, true)),
+                Cut::More if self.ended => return Some(self.take(self.pending.len(), false)),
+                Cut::More => wanted = wanted.saturating_mul(2),
+            }
+        }
+    }
+
+    /// Why the stream ended before its end, and on which line; taken out, so that it is told once.
+    pub(crate) fn failure(&mut self) -> Option<(u64, io::Error)> {
+        self.failure.take().map(|error| (self.line, error))
+    }
+
+    fn read_up_to(&mut self, wanted: usize) {
+        while !self.ended && self.pending.len() < wanted {
+            let have = self.pending.len();
+            self.pending.resize(wanted, 0);
+            match self.reader.read(&mut self.pending[have..]) {
+                Ok(count) => {
+                    self.pending.truncate(have + count);
+                    self.ended = count == 0;
+                }
+                Err(error) => {
+                    self.pending.truncate(have);
+                    if error.kind() != io::ErrorKind::Interrupted {
+                        self.failure = Some(error);
+                        self.ended = true;
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, end: usize, unclosed_quote: bool) -> Chunk {
+        let rest = self.pending.split_off(end);
+        let bytes = std::mem::replace(&mut self.pending, rest);
+        let first_line = self.line;
+        self.line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
+        Chunk { bytes, first_line, unclosed_quote }
+    }
+
+    fn cut(&self) -> Cut {
+        match self.boundary {
+            Boundary::Line => memchr::memrchr(b'\n', &self.pending).map_or(Cut::More, |at| Cut::At(at + 1)),
+            Boundary::Csv => csv_cut(&self.pending, self.ended),
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Cut {
+    /// The last record that is whole ends before this byte.
+    At(usize),
+    /// No record is whole yet.
+    More,
+    /// The first record opens a quote that nothing closes; its line ends before this byte.
+    UnclosedQuote { line_end: usize },
+}
+
+/// The end of the last whole CSV record in `bytes`. A quote opens only at the start of a field, as CSV readers have
+/// it: a stray one inside a field (5" pipe) is a character like any other.
+fn csv_cut(bytes: &[u8], ended: bool) -> Cut {
+    if memchr::memchr(b'"', bytes).is_none() {
+        return match memchr::memrchr(b'\n', bytes) {
+            Some(at) => Cut::At(at + 1),
+            None => Cut::More,
+        };
+    }
+    let (mut record_start, mut at) = (0, 0);
+    // Outside quotes: jump from one quote or line feed to the next.
+    while let Some(found) = memchr::memchr2(b'"', b'\n', &bytes[at..]).map(|offset| at + offset) {
+        if bytes[found] == b'\n' {
+            record_start = found + 1;
+            at = found + 1;
+            continue;
+        }
+        let opens = found == 0 || matches!(bytes[found - 1], b',' | b'\n' | b'\r');
+        if !opens {
+            at = found + 1;
+            continue;
+        }
+        match closing_quote(bytes, found + 1) {
+            Some(close) => at = close + 1,
+            None if record_start > 0 => return Cut::At(record_start),
+            None if ended || bytes.len() - found > LONGEST_QUOTED => {
+                let line_end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
+                return Cut::UnclosedQuote { line_end };
+            }
+            None => return Cut::More,
+        }
+    }
+    if record_start > 0 { Cut::At(record_start) } else { Cut::More }
+}
+
+/// The quote that closes the field opened before `start`; doubled quotes are a quote inside it.
+fn closing_quote(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
+    loop {
+        let quote = at + memchr::memchr(b'"', &bytes[at..])?;
+        if bytes.get(quote + 1) == Some(&b'"') {
+            at = quote + 2;
+        } else {
+            return Some(quote);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(input: &[u8], boundary: Boundary) -> Vec<(String, u64, bool)> {
+        let mut chunks = Chunks::new(input, boundary);
+        let mut out = Vec::new();
+        while let Some(chunk) = chunks.next() {
+            out.push((String::from_utf8(chunk.bytes).unwrap(), chunk.first_line, chunk.unclosed_quote));
+        }
+        out
+    }
+
+    #[test]
+    fn a_short_stream_comes_whole_with_its_last_line_even_if_that_does_not_end() {
+        let expected = vec![("a\nb\n".into(), 1, false), ("c".into(), 3, false)];
+        assert_eq!(texts(b"a\nb\nc", Boundary::Line), expected);
+        assert_eq!(texts(b"a\nb\nc", Boundary::Csv), expected);
+        assert_eq!(texts(b"", Boundary::Csv), []);
+    }
+
+    #[test]
+    fn a_line_feed_inside_quotes_ends_no_record() {
+        assert_eq!(csv_cut(b"a,\"x\ny\"\nb,\"z", false), Cut::At(8));
+        assert_eq!(csv_cut(b"\"x\n\"\"y\"\nrest", false), Cut::At(8));
+        assert_eq!(csv_cut(b"\"x\n", false), Cut::More);
+    }
+
+    #[test]
+    fn a_stray_quote_inside_a_field_is_a_character() {
+        assert_eq!(csv_cut(b"5\" pipe,1\n6\" pipe,2\nx", false), Cut::At(20));
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_costs_one_line() {
+        let parts = texts(b"a,1\nb,\"2\nc,3\nd,4\n", Boundary::Csv);
+        let expected = [("a,1\n", 1, false), ("b,\"2\n", 2, true), ("c,3\nd,4\n", 3, false)];
+        assert_eq!(parts, expected.map(|(text, line, unclosed)| (text.to_owned(), line, unclosed)));
+    }
+
+    #[test]
+    fn chunks_are_whole_records_however_long_and_lines_keep_counting() {
+        let long = "x".repeat(3 * CHUNK);
+        let input = format!("a\n{long}\nb\n");
+        let parts = texts(input.as_bytes(), Boundary::Line);
+        assert_eq!(parts.iter().map(|(text, ..)| text.as_str()).collect::<String>(), input);
+        assert!(parts.iter().all(|(text, ..)| text.ends_with('\n')));
+        assert_eq!(parts.last().unwrap().1 + parts.last().unwrap().0.matches('\n').count() as u64, 4);
+    }
+}

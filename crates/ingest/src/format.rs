@@ -1,0 +1,260 @@
+//! Log formats: what each is called, how it is recognised, and the one interface that their readers share.
+
+mod csv_records;
+mod ga4;
+mod native_json;
+mod native_parquet;
+mod rees46;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::chunk::{Boundary, Chunk};
+use crate::reject::Reject;
+use crate::row::{Field, RawRow};
+
+pub(crate) use native_parquet::{ParquetRows, parse as parse_columns};
+
+/// A format that leftcart reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Format {
+    /// CSV with the contract's column names.
+    NativeCsv,
+    /// JSON lines with the contract's column names.
+    NativeNdjson,
+    /// Parquet with the contract's column names.
+    NativeParquet,
+    /// The REES46 multi-category store's CSV.
+    Rees46,
+    /// GA4's `BigQuery` export as JSON lines.
+    Ga4,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 5] = [Self::NativeCsv, Self::NativeNdjson, Self::NativeParquet, Self::Rees46, Self::Ga4];
+
+    /// The name in reports and manifests.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NativeCsv => "native-csv",
+            Self::NativeNdjson => "native-ndjson",
+            Self::NativeParquet => "native-parquet",
+            Self::Rees46 => "rees46",
+            Self::Ga4 => "ga4",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What `--format` asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wanted {
+    /// Whatever the file's head looks like.
+    #[default]
+    Auto,
+    /// One of the three native formats, whichever the head looks like.
+    Native,
+    /// This one.
+    Only(Format),
+}
+
+impl FromStr for Wanted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => return Ok(Self::Auto),
+            "native" => return Ok(Self::Native),
+            _ => {}
+        }
+        Format::ALL.into_iter().find(|format| format.name() == text).map(Self::Only).ok_or_else(|| {
+            let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
+            format!("`{text}` is no format; one of auto, native, {}", names.join(", "))
+        })
+    }
+}
+
+/// Why a file's format is not known.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Unrecognised {
+    /// Nothing in it.
+    #[error("it is empty")]
+    Empty,
+    /// Its head fits no format.
+    #[error(
+        "its head looks like none of the formats (native CSV, NDJSON or Parquet; rees46; ga4): {0}; \
+         give --format, or name the columns as docs/definitions.md does"
+    )]
+    Head(String),
+    /// Its head does not fit the format asked for.
+    #[error("it is not {wanted}: {found}")]
+    NotAsked {
+        /// The format asked for.
+        wanted: &'static str,
+        /// What was found instead.
+        found: String,
+    },
+}
+
+/// Reads the records of one file.
+#[derive(Debug)]
+pub(crate) enum Parser {
+    Csv(csv_records::Columns),
+    Rees46(csv_records::Columns),
+    NativeJson,
+    Ga4,
+    Parquet,
+}
+
+/// A record as it came.
+#[derive(Clone, Copy)]
+pub(crate) enum Raw<'a> {
+    /// Bytes of the file.
+    Bytes(&'a [u8]),
+    /// A rendering, made only where it is wanted, of a record that has no bytes of its own.
+    Rendered(&'a dyn Fn() -> String),
+}
+
+impl<'a> From<&'a [u8]> for Raw<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl<'a> Raw<'a> {
+    pub(crate) fn bytes(self) -> Cow<'a, [u8]> {
+        match self {
+            Self::Bytes(bytes) => Cow::Borrowed(bytes),
+            Self::Rendered(render) => Cow::Owned(render().into_bytes()),
+        }
+    }
+}
+
+/// Takes what a parser finds.
+pub(crate) trait Sink {
+    /// A record and the rows it holds, which stand or fall together.
+    fn record(&mut self, line: u64, raw: Raw<'_>, rows: &mut [RawRow<'_>]);
+    /// A record that cannot be read.
+    fn reject(&mut self, line: u64, raw: Raw<'_>, reject: Reject);
+    /// The name of an event that the contract has no kind for, and that becomes `other`.
+    fn unmapped(&mut self, name: &str);
+}
+
+/// Bytes of a file's head that are looked at.
+pub(crate) const HEAD: usize = 1 << 16;
+
+impl Parser {
+    /// The parser for a file with this head (without byte order mark), and the file's format.
+    pub(crate) fn detect(head: &[u8], wanted: Wanted) -> Result<(Format, Self), Unrecognised> {
+        let (format, parser) = Self::recognise(head)?;
+        let fits = match wanted {
+            Wanted::Auto => true,
+            Wanted::Native => matches!(format, Format::NativeCsv | Format::NativeNdjson | Format::NativeParquet),
+            Wanted::Only(only) => only == format,
+        };
+        if fits {
+            return Ok((format, parser));
+        }
+        let wanted = if let Wanted::Only(only) = wanted { only.name() } else { "native" };
+        Err(Unrecognised::NotAsked { wanted, found: format!("its head looks like {format}") })
+    }
+
+    fn recognise(head: &[u8]) -> Result<(Format, Self), Unrecognised> {
+        if head.starts_with(b"PAR1") {
+            return Ok((Format::NativeParquet, Self::Parquet));
+        }
+        let text = String::from_utf8_lossy(head);
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+        let first = lines.next().ok_or(Unrecognised::Empty)?;
+        if first.trim_start().starts_with('{') {
+            // A broken first line should not hide what the others say.
+            return std::iter::once(first).chain(lines).take(100).find_map(json_format).ok_or_else(|| {
+                Unrecognised::Head(format!("JSON, but with neither ts and kind nor event_name: {}", excerpt(first)))
+            });
+        }
+        let columns = csv_records::Columns::from_header(head)
+            .ok_or_else(|| Unrecognised::Head(format!("the first line is {}", excerpt(first))))?;
+        if columns.is(&rees46::HEADER) {
+            return Ok((Format::Rees46, Self::Rees46(columns)));
+        }
+        if columns.has(Field::Ts) && columns.has(Field::Kind) {
+            return Ok((Format::NativeCsv, Self::Csv(columns)));
+        }
+        Err(Unrecognised::Head(format!("the first line is {}", excerpt(first))))
+    }
+
+    pub(crate) const fn boundary(&self) -> Boundary {
+        match self {
+            Self::Csv(_) | Self::Rees46(_) => Boundary::Csv,
+            Self::NativeJson | Self::Ga4 | Self::Parquet => Boundary::Line,
+        }
+    }
+
+    /// Columns of the file that the contract has no place for.
+    pub(crate) fn unused_columns(&self) -> &[String] {
+        match self {
+            Self::Csv(columns) => columns.unused(),
+            _ => &[],
+        }
+    }
+
+    /// Reads every record of a chunk.
+    pub(crate) fn parse(&self, chunk: &Chunk, sink: &mut impl Sink) {
+        match self {
+            Self::Csv(columns) => csv_records::each(chunk, columns, sink, csv_records::native),
+            Self::Rees46(columns) => csv_records::each(chunk, columns, sink, rees46::row),
+            Self::NativeJson => each_line(chunk, sink, native_json::record),
+            Self::Ga4 => each_line(chunk, sink, ga4::record),
+            Self::Parquet => unreachable!("Parquet is read by columns, not in chunks of bytes"),
+        }
+    }
+}
+
+fn json_format(line: &str) -> Option<(Format, Parser)> {
+    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).ok()?;
+    let has = |name: &str| object.contains_key(name);
+    if has("event_name") && has("event_timestamp") {
+        Some((Format::Ga4, Parser::Ga4))
+    } else if has("ts") && has("kind") {
+        Some((Format::NativeNdjson, Parser::NativeJson))
+    } else {
+        None
+    }
+}
+
+/// A short, harmless piece of a line for a message.
+fn excerpt(line: &str) -> String {
+    let short: String = line.chars().take(80).collect();
+    format!("{short:?}")
+}
+
+/// Calls `record` for each line that is not blank.
+fn each_line<S: Sink>(chunk: &Chunk, sink: &mut S, record: fn(u64, &str, &mut S)) {
+    // Valid chunks, nearly all of them, are checked in one go.
+    let valid = std::str::from_utf8(&chunk.bytes);
+    let mut start = 0;
+    let mut line = chunk.first_line;
+    while start < chunk.bytes.len() {
+        let end = memchr::memchr(b'\n', &chunk.bytes[start..]).map_or(chunk.bytes.len(), |at| start + at);
+        let bytes = &chunk.bytes[start..end];
+        let text = match valid {
+            Ok(text) => Ok(&text[start..end]),
+            Err(_) => std::str::from_utf8(bytes),
+        };
+        match text {
+            Ok(text) if text.trim().is_empty() => {}
+            Ok(text) => record(line, text.trim_end_matches('\r'), sink),
+            Err(error) => sink.reject(line, bytes.into(), Reject::unreadable(format!("not UTF-8: {error}"))),
+        }
+        start = end + 1;
+        line += 1;
+    }
+}

@@ -1,0 +1,104 @@
+//! CSV records by column name, and the native CSV format.
+
+use csv::{ByteRecord, ReaderBuilder, StringRecord};
+
+use super::Sink;
+use crate::chunk::Chunk;
+use crate::reject::Reject;
+use crate::row::{Field, RawRow};
+
+/// A header: which position holds what.
+#[derive(Clone, Debug)]
+pub(crate) struct Columns {
+    names: Vec<String>,
+    fields: Vec<Option<Field>>,
+    unused: Vec<String>,
+}
+
+impl Columns {
+    /// Reads the header from a file's head; `None` where it is not even text.
+    pub(super) fn from_header(head: &[u8]) -> Option<Self> {
+        let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(head);
+        let mut record = StringRecord::new();
+        reader.read_record(&mut record).ok()?;
+        let names: Vec<String> = record.iter().map(|name| name.trim().to_ascii_lowercase()).collect();
+        let fields: Vec<Option<Field>> = names.iter().map(|name| Field::named(name)).collect();
+        let unused =
+            names.iter().zip(&fields).filter(|(_, field)| field.is_none()).map(|(name, _)| name.clone()).collect();
+        Some(Self { names, fields, unused })
+    }
+
+    pub(super) fn has(&self, field: Field) -> bool {
+        self.fields.contains(&Some(field))
+    }
+
+    pub(super) fn is(&self, names: &[&str]) -> bool {
+        self.names == names
+    }
+
+    pub(super) fn unused(&self) -> &[String] {
+        &self.unused
+    }
+}
+
+/// Reads the row of a record.
+pub(super) type ReadRow<S> = for<'r> fn(&Columns, &'r StringRecord, &mut S) -> RawRow<'r>;
+
+/// Calls `read` for each record of the chunk; the header and blank lines are passed over.
+pub(super) fn each<S: Sink>(chunk: &Chunk, columns: &Columns, sink: &mut S, read: ReadRow<S>) {
+    if chunk.unclosed_quote {
+        let detail = "a quote is opened and not closed";
+        sink.reject(chunk.first_line, without_line_ends(&chunk.bytes).1.into(), Reject::unreadable(detail));
+        return;
+    }
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(chunk.bytes.as_slice());
+    let mut record = ByteRecord::new();
+    let mut is_header = chunk.first_line == 1;
+    // A slice cannot fail to be read, and flexible records cannot be of a wrong length.
+    while reader.read_byte_record(&mut record).unwrap_or(false) {
+        if std::mem::take(&mut is_header) {
+            continue;
+        }
+        let position = record.position().expect("set by the reader");
+        let span = position.byte()..reader.position().byte();
+        let span = span.start.try_into().unwrap_or(0)..span.end.try_into().unwrap_or(chunk.bytes.len());
+        let (blank_lines, raw) = without_line_ends(&chunk.bytes[span]);
+        let line = chunk.first_line + position.line() - 1 + blank_lines;
+        let text = match StringRecord::from_byte_record(std::mem::take(&mut record)) {
+            Ok(text) => text,
+            Err(error) => {
+                sink.reject(line, raw.into(), Reject::unreadable(format!("not UTF-8: {}", error.utf8_error())));
+                record = error.into_byte_record();
+                continue;
+            }
+        };
+        if text.len() == columns.names.len() {
+            let mut row = read(columns, &text, sink);
+            sink.record(line, raw.into(), std::slice::from_mut(&mut row));
+        } else {
+            let detail = format!("{} fields, where the header has {}", text.len(), columns.names.len());
+            sink.reject(line, raw.into(), Reject::unreadable(detail));
+        }
+        record = text.into_byte_record();
+    }
+}
+
+/// The record without the line ends around it, and how many blank lines came before it.
+fn without_line_ends(bytes: &[u8]) -> (u64, &[u8]) {
+    let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    let start = bytes.iter().position(|byte| !is_end(byte)).unwrap_or(0);
+    let end = bytes.iter().rposition(|byte| !is_end(byte)).map_or(0, |at| at + 1);
+    let blank = bytes[..start].iter().filter(|byte| **byte == b'\n').count() as u64;
+    (blank, &bytes[start..end.max(start)])
+}
+
+/// A row of the native format: columns are the contract's.
+pub(super) fn native<'r, S: Sink>(columns: &Columns, record: &'r StringRecord, _: &mut S) -> RawRow<'r> {
+    let mut row = RawRow::default();
+    for (field, text) in columns.fields.iter().zip(record) {
+        if let Some(field) = field {
+            row.set(*field, text);
+        }
+    }
+    row
+}

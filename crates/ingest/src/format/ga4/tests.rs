@@ -1,0 +1,94 @@
+use super::*;
+use crate::format::Raw;
+
+#[derive(Default)]
+struct Found {
+    rows: Vec<Vec<(Field, String)>>,
+    rejects: Vec<Reject>,
+    unmapped: Vec<String>,
+}
+
+impl Sink for Found {
+    fn record(&mut self, _: u64, _: Raw<'_>, rows: &mut [RawRow<'_>]) {
+        for row in rows {
+            let set = |field: Field| Some((field, row.get(field)?.to_owned()));
+            self.rows.push(Field::ALL.into_iter().filter_map(set).collect());
+        }
+    }
+
+    fn reject(&mut self, _: u64, _: Raw<'_>, reject: Reject) {
+        self.rejects.push(reject);
+    }
+
+    fn unmapped(&mut self, name: &str) {
+        self.unmapped.push(name.to_owned());
+    }
+}
+
+fn found(line: &str) -> Found {
+    let mut found = Found::default();
+    record(1, line, &mut found);
+    found
+}
+
+fn value(row: &[(Field, String)], field: Field) -> Option<&str> {
+    row.iter().find(|(name, _)| *name == field).map(|(_, text)| text.as_str())
+}
+
+const PURCHASE: &str = r#"{"event_timestamp":"1773220240000001","event_name":"purchase","event_params":[
+    {"key":"ga_session_id","value":{"string_value":null,"int_value":"1773219900","float_value":null,"double_value":null}},
+    {"key":"currency","value":{"string_value":"EUR"}},{"key":"payment_type","value":{"string_value":"card"}}],
+    "user_pseudo_id":"1.2","user_id":"u_77","stream_id":"9","device":{"category":"mobile","operating_system":"iOS",
+    "web_info":{"browser":"Safari"}},"geo":{"country":"Germany"},"traffic_source":{"source":"(direct)","medium":"(none)"},
+    "ecommerce":{"purchase_revenue":24.99,"transaction_id":"T-1001"},
+    "items":[{"item_id":"SKU-1","item_name":"Mug \u0026 Saucer","item_brand":"(not set)","price":12.5,"quantity":"2"},
+    {"item_id":"SKU-2","price":3,"quantity":1}]}"#;
+
+#[test]
+fn each_item_is_a_line_and_the_total_stands_on_line_0() {
+    let rows = found(PURCHASE).rows;
+    assert_eq!(rows.len(), 2);
+    let [first, second] = [&rows[0], &rows[1]];
+    assert_eq!(value(first, Field::Ts), Some("2026-03-11T09:10:40.000001Z"));
+    assert_eq!(value(first, Field::ProductName), Some("Mug & Saucer"));
+    assert_eq!(value(first, Field::Brand), None, "a placeholder is no value");
+    assert_eq!(value(first, Field::OrderValue), Some("24.99"));
+    assert_eq!(value(first, Field::SessionId), Some("9.1.2.1773219900"));
+    assert_eq!(value(first, Field::PaymentMethod), Some("card"));
+    assert_eq!(value(first, Field::Channel), Some("direct"));
+    assert_eq!((value(second, Field::Line), value(second, Field::OrderValue)), (Some("1"), None));
+    assert_eq!(value(first, Field::EventId), value(second, Field::EventId));
+}
+
+#[test]
+fn the_identity_of_an_event_does_not_change_with_what_is_added_to_it_later() {
+    let id = |line: &str| value(&found(line).rows[0], Field::EventId).unwrap().to_owned();
+    let with_ltv = PURCHASE.replacen('{', r#"{"user_ltv":{"revenue":1.0},"#, 1);
+    assert_eq!(id(PURCHASE), id(&with_ltv));
+    assert_ne!(id(PURCHASE), id(&PURCHASE.replace("SKU-1", "SKU-3")));
+}
+
+#[test]
+fn an_event_without_a_kind_becomes_other_and_is_counted_by_name() {
+    let found = found(r#"{"event_name":"session_start","event_timestamp":"1773220240000001","user_pseudo_id":"1"}"#);
+    assert_eq!(value(&found.rows[0], Field::Kind), Some("other"));
+    assert_eq!(found.unmapped, ["session_start"]);
+}
+
+#[test]
+fn a_line_that_is_no_event_is_refused() {
+    assert_eq!(found("{").rejects.len(), 1);
+    assert_eq!(found(r#"{"items": 3}"#).rejects.len(), 1);
+}
+
+#[test]
+fn a_transaction_id_that_is_a_placeholder_names_no_order() {
+    let line = PURCHASE.replace("T-1001", "(not set)");
+    assert_eq!(value(&found(&line).rows[0], Field::OrderId), None);
+}
+
+#[test]
+fn a_page_is_the_path_of_its_url() {
+    assert_eq!(path("https://shop.example/p/mug?a=1&b=2#x"), "/p/mug");
+    assert_eq!((path("https://shop.example"), path("/cart?x")), ("/", "/cart"));
+}

@@ -1,0 +1,189 @@
+//! Logs in any supported format into the `events` and `quarantine` tables.
+//!
+//! ```text
+//! files ─ source ─ chunk ─ format ─> raw rows ─ row, words ─> events ─┬─ dedupe ─> write ─> events/day=…/bucket=…
+//!         open,    cut at   read     by         check and             │
+//!         unpack   records  records  column     normalise             └──────────> quarantine
+//! ```
+//!
+//! Every input row ends in exactly one place: accepted, duplicate or quarantined. Rows of several workers meet in
+//! exchanges, which spill to disk, so memory does not grow with the input.
+
+mod batch;
+mod chunk;
+mod conflicts;
+mod dedupe;
+mod format;
+mod quarantine;
+mod read;
+mod reject;
+mod row;
+mod source;
+mod stream;
+mod words;
+mod write;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use events::exchange::Exchange;
+use events::lake::Input;
+
+pub use format::{Format, Unrecognised, Wanted};
+pub use read::{Error as ReadError, InputFile, Progress};
+pub use reject::{Reason, Reject};
+pub use source::{Error as SourceError, STDIN, expand};
+pub use stream::OpenError;
+pub use write::Error as WriteError;
+
+/// What to ingest and where to put it.
+pub struct Job<'a> {
+    /// New files, in the order in which their rows are accepted.
+    pub files: &'a [InputFile],
+    /// Event files of earlier nights, whose rows were accepted before all others.
+    pub earlier: &'a [PathBuf],
+    /// The run's clock, microseconds since 1970: rows more than a day after it are rejected.
+    pub clock: i64,
+    /// A folder for temporary files.
+    pub scratch: &'a Path,
+    /// Where the events table goes.
+    pub events: &'a Path,
+    /// The file that new quarantined rows go to.
+    pub quarantine: &'a Path,
+    /// Bytes of rows that may wait in memory; what is more waits in `scratch`.
+    pub memory: usize,
+    /// Told how many rows more were read.
+    pub progress: Progress<'a>,
+}
+
+/// What became of the rows.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// The new files, each with its balance.
+    pub files: Vec<Input>,
+    /// Rows in the events table, those of earlier nights included.
+    pub events: u64,
+    /// Files of the events table.
+    pub event_files: u64,
+    /// Rows newly in quarantine.
+    pub quarantined: u64,
+    /// Events that the contract has no kind for, by the source's name for them.
+    pub unmapped: BTreeMap<String, u64>,
+    /// Columns that the contract has no place for, by file.
+    pub unused_columns: BTreeMap<String, Vec<String>>,
+}
+
+/// Why nothing was ingested.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An input could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A table could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// Rows could not be set aside.
+    #[error(transparent)]
+    Exchange(#[from] events::exchange::Error),
+    /// Standard input could not be kept.
+    #[error("failed to read standard input: {0}")]
+    Stdin(std::io::Error),
+}
+
+/// Reads all files, settles duplicates and conflicts, and writes events and quarantine.
+///
+/// # Errors
+/// When a file cannot be read at all or the disk refuses; bad rows are no error.
+pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
+    let mut files: Vec<InputFile> = job
+        .earlier
+        .iter()
+        .map(|path| InputFile {
+            path: path.clone(),
+            source: String::new(),
+            wanted: Wanted::Only(Format::NativeParquet),
+        })
+        .collect();
+    let earlier = files.len();
+    for file in job.files {
+        files.push(spool(file, job.scratch)?);
+    }
+    let schema = batch::schema();
+    let targets = read::Targets {
+        rows: Exchange::new(schema.clone(), write::PARTITIONS, job.scratch, "rows", job.memory),
+        schema,
+        marks: dedupe::Marks::new(job.scratch, job.memory / 4),
+        quarantine: quarantine::Quarantine::new(job.scratch, job.memory / 8),
+    };
+    let found = read::read(&files, job.clock, &targets, job.progress)?;
+    let verdict = targets.marks.judge(write::PARTITIONS)?;
+    let mut rejected = targets.quarantine.collector();
+    conflicts::quarantine(&verdict.conflicts, &files, &mut rejected)?;
+    rejected.flush()?;
+    // Names are the caller's: a spooled input is still called what it was given as.
+    let name = |number: u32| {
+        let at = number as usize - 1;
+        let file = if at < earlier { &files[at] } else { &job.files[at - earlier] };
+        (file.path.display().to_string(), file.source.clone())
+    };
+    let quarantined = targets.quarantine.write(job.quarantine, name)?;
+    let (events, event_files) = write::events(&targets.rows, &verdict, job.events)?;
+    let mut summary =
+        Summary { events, event_files, quarantined, unmapped: found.unmapped.clone(), ..Summary::default() };
+    for number in earlier + 1..=files.len() {
+        let number = u32::try_from(number).expect("far fewer files");
+        let (path, source) = name(number);
+        let tally = found.files.get(&number).cloned().unwrap_or_default();
+        if !tally.unused_columns.is_empty() {
+            summary.unused_columns.insert(path.clone(), tally.unused_columns.clone());
+        }
+        summary.files.push(balance(number, path, source, tally, &verdict));
+    }
+    Ok(summary)
+}
+
+fn balance(number: u32, path: String, source: String, tally: read::Tally, verdict: &dedupe::Verdict) -> Input {
+    let duplicates = verdict.duplicates.get(&number).copied().unwrap_or(0);
+    let mut quarantined: BTreeMap<String, u64> =
+        tally.rejected.iter().map(|(reason, count)| (reason.words().to_owned(), *count)).collect();
+    let rows = (batch::position(number, 0), 0)..(batch::position(number + 1, 0), 0);
+    let conflicts = verdict.conflicts.range(rows).count() as u64;
+    if conflicts > 0 {
+        quarantined.insert(Reason::Conflict.words().to_owned(), conflicts);
+    }
+    let rejected: u64 = quarantined.values().sum();
+    Input {
+        path,
+        source,
+        format: tally.format.map_or("empty", Format::name).to_owned(),
+        size: tally.size,
+        blake3: tally.blake3,
+        rows: tally.read,
+        accepted: tally.read - duplicates - rejected,
+        duplicates,
+        quarantined,
+    }
+}
+
+/// Standard input can be read only once, and conflicting rows need a second look: it is kept in a file.
+fn spool(file: &InputFile, scratch: &Path) -> Result<InputFile, Error> {
+    if file.path != Path::new(STDIN) {
+        return Ok(file.clone());
+    }
+    let path = scratch.join("stdin");
+    let copy = || -> std::io::Result<()> {
+        let mut into = std::fs::File::create(&path)?;
+        std::io::copy(&mut std::io::stdin().lock(), &mut into)?;
+        Ok(())
+    };
+    copy().map_err(Error::Stdin)?;
+    Ok(InputFile { path, ..file.clone() })
+}
+
+/// Size and blake3 hash of a file, in hexadecimal.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn fingerprint(path: &Path) -> std::io::Result<(u64, String)> {
+    stream::fingerprint(path)
+}

@@ -1,0 +1,381 @@
+//! Files into the exchanges: workers take pieces of files, parse them, and deal the rows out.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+
+use arrow::datatypes::SchemaRef;
+use events::exchange::{self, Exchange};
+
+use crate::batch::{Batch, position};
+use crate::dedupe::{self, Mark, Marks};
+use crate::format::{Format, Parser, Raw, Sink, Wanted};
+use crate::quarantine::{self, Quarantine};
+use crate::reject::{Reason, Reject};
+use crate::row::{Event, RawRow, Rules};
+use crate::stream::{self, OpenError, Piece, Stream};
+use crate::write;
+
+/// A file to read.
+#[derive(Clone, Debug)]
+pub struct InputFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The configured source that it belongs to.
+    pub source: String,
+    /// The format to read it as.
+    pub wanted: Wanted,
+}
+
+/// What became of a file's rows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) read: u64,
+    pub(crate) rejected: BTreeMap<Reason, u64>,
+    pub(crate) format: Option<Format>,
+    pub(crate) unused_columns: Vec<String>,
+    pub(crate) size: u64,
+    pub(crate) blake3: String,
+}
+
+/// What was learnt while reading.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) files: BTreeMap<u32, Tally>,
+    /// Events that became `other`, by their source's name for them.
+    pub(crate) unmapped: BTreeMap<String, u64>,
+}
+
+impl Found {
+    fn merge(&mut self, other: Self) {
+        for (file, tally) in other.files {
+            let mine = self.files.entry(file).or_default();
+            mine.read += tally.read;
+            for (reason, count) in tally.rejected {
+                *mine.rejected.entry(reason).or_default() += count;
+            }
+            if tally.format.is_some() {
+                mine.format = tally.format;
+                mine.unused_columns = tally.unused_columns;
+            }
+            if !tally.blake3.is_empty() {
+                (mine.size, mine.blake3) = (tally.size, tally.blake3);
+            }
+        }
+        for (name, count) in other.unmapped {
+            *self.unmapped.entry(name).or_default() += count;
+        }
+    }
+}
+
+/// Where rows go.
+pub(crate) struct Targets {
+    pub(crate) schema: SchemaRef,
+    pub(crate) rows: Exchange,
+    pub(crate) marks: Marks,
+    pub(crate) quarantine: Quarantine,
+}
+
+/// Why reading stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file cannot be read at all.
+    #[error("failed to read {}: {source}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: OpenError,
+    },
+    /// Rows could not be set aside.
+    #[error(transparent)]
+    Exchange(#[from] exchange::Error),
+}
+
+/// How far reading has come; called from several threads.
+pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
+
+/// Reads every file. The number of a file is its place in `files` plus one: 0 is for rows of earlier nights.
+pub(crate) fn read(files: &[InputFile], clock: i64, targets: &Targets, progress: Progress<'_>) -> Result<Found, Error> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let queue = Queue::new(files.len(), threads);
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    let result = work(files, clock, targets, &queue, &stop, progress);
+                    if result.is_err() {
+                        stop.store(true, Ordering::Relaxed);
+                    }
+                    result
+                })
+            })
+            .collect();
+        let mut found = Found::default();
+        let mut first_error = None;
+        for worker in workers {
+            match worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
+                Ok(more) => found.merge(more),
+                Err(error) => first_error = first_error.or(Some(error)),
+            }
+        }
+        first_error.map_or(Ok(found), Err)
+    })
+}
+
+fn work(
+    files: &[InputFile],
+    clock: i64,
+    targets: &Targets,
+    queue: &Queue,
+    stop: &AtomicBool,
+    progress: Progress<'_>,
+) -> Result<Found, Error> {
+    let mut worker = Worker::new(targets, clock);
+    while let Some(next) = queue.take() {
+        let mut lease = Lease { queue, back: None };
+        if stop.load(Ordering::Relaxed) {
+            continue;
+        }
+        let (number, mut stream) = match next {
+            Next::Continue(number, stream) => (number, stream),
+            Next::Open(at) => {
+                let file = &files[at];
+                let number = u32::try_from(at + 1).expect("far fewer files");
+                let opened = Stream::open(&file.path, file.wanted)
+                    .map_err(|source| Error::Open { path: file.path.clone(), source })?;
+                let tally = worker.found.files.entry(number).or_default();
+                match opened {
+                    Some(stream) => {
+                        tally.format = Some(stream.format);
+                        tally.unused_columns.clone_from(&stream.unused_columns);
+                        (number, stream)
+                    }
+                    None => {
+                        (tally.size, tally.blake3) = print_of(&file.path)?;
+                        continue;
+                    }
+                }
+            }
+        };
+        let file = &files[number as usize - 1];
+        let Some(piece) = stream.next() else {
+            let print = stream.fingerprint(&file.path).map_err(|error| open_error(&file.path, error))?;
+            let tally = worker.found.files.entry(number).or_default();
+            (tally.size, tally.blake3) = print;
+            continue;
+        };
+        let parser = stream.parser.clone();
+        // The stream goes back before parsing, so that another worker reads on meanwhile.
+        lease.back = Some((number, stream));
+        drop(lease);
+        worker.parse(number, &file.source, &parser, &piece)?;
+        progress(worker.take_rows());
+    }
+    worker.finish()
+}
+
+fn print_of(path: &Path) -> Result<(u64, String), Error> {
+    stream::fingerprint(path).map_err(|error| open_error(path, error))
+}
+
+fn open_error(path: &Path, error: std::io::Error) -> Error {
+    Error::Open { path: path.to_path_buf(), source: error.into() }
+}
+
+/// Files not yet opened, and open files that nobody is reading from.
+struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+    most_open: usize,
+}
+
+struct State {
+    unopened: std::collections::VecDeque<usize>,
+    idle: Vec<(u32, Stream)>,
+    leased: usize,
+}
+
+enum Next {
+    Open(usize),
+    Continue(u32, Stream),
+}
+
+impl Queue {
+    fn new(files: usize, most_open: usize) -> Self {
+        let state = State { unopened: (0..files).collect(), idle: Vec::new(), leased: 0 };
+        Self { state: Mutex::new(state), changed: Condvar::new(), most_open }
+    }
+
+    /// The next file to read from; `None` once every file is read. Waits while others hold all that is left.
+    fn take(&self) -> Option<Next> {
+        let mut state = self.state.lock().expect("no thread panics while it holds the queue");
+        loop {
+            let open = state.idle.len() + state.leased;
+            let next = if open < self.most_open && !state.unopened.is_empty() {
+                state.unopened.pop_front().map(Next::Open)
+            } else {
+                state.idle.pop().map(|(number, stream)| Next::Continue(number, stream))
+            };
+            if next.is_some() {
+                state.leased += 1;
+                return next;
+            }
+            if state.leased == 0 && state.unopened.is_empty() {
+                return None;
+            }
+            state = self.changed.wait(state).expect("as above");
+        }
+    }
+}
+
+/// A worker's hold on a file; given back when dropped, also when the worker fails.
+struct Lease<'a> {
+    queue: &'a Queue,
+    back: Option<(u32, Stream)>,
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        if let Ok(mut state) = self.queue.state.lock() {
+            state.leased -= 1;
+            state.idle.extend(self.back.take());
+        }
+        self.queue.changed.notify_all();
+    }
+}
+
+struct Worker<'a> {
+    targets: &'a Targets,
+    clock: i64,
+    batches: Vec<Batch>,
+    marks: dedupe::Collector<'a>,
+    quarantine: quarantine::Collector<'a>,
+    found: Found,
+    /// Of the piece at hand.
+    file: u32,
+    source: Arc<str>,
+    tally: Tally,
+    rows: u64,
+    buffer: Vec<u8>,
+    /// Sinks cannot fail, so the first error waits here until the piece is done.
+    error: Option<exchange::Error>,
+}
+
+/// Rows collected for a partition before they go to the exchange.
+const BATCH_ROWS: usize = 2_048;
+
+impl<'a> Worker<'a> {
+    fn new(targets: &'a Targets, clock: i64) -> Self {
+        Self {
+            targets,
+            clock,
+            batches: (0..write::PARTITIONS).map(|_| Batch::new(targets.schema.clone())).collect(),
+            marks: targets.marks.collector(),
+            quarantine: targets.quarantine.collector(),
+            found: Found::default(),
+            file: 0,
+            source: "".into(),
+            tally: Tally::default(),
+            rows: 0,
+            buffer: Vec::new(),
+            error: None,
+        }
+    }
+
+    fn parse(&mut self, file: u32, source: &str, parser: &Parser, piece: &Piece) -> Result<(), Error> {
+        self.file = file;
+        if self.source.as_ref() != source {
+            self.source = source.into();
+        }
+        stream::parse(parser, piece, self);
+        let tally = std::mem::take(&mut self.tally);
+        self.rows += tally.read;
+        self.found.merge(Found { files: [(file, tally)].into(), ..Found::default() });
+        self.error.take().map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    fn take_rows(&mut self) -> u64 {
+        std::mem::take(&mut self.rows)
+    }
+
+    fn accept(&mut self, event: &Event<'_>, row: u64) {
+        let position = position(self.file, row);
+        let partition = write::partition(event.visitor(), event.ts);
+        let mark = Mark {
+            identity: event.identity(&mut self.buffer),
+            content: event.content(&mut self.buffer),
+            position,
+            line: event.line,
+            partition,
+        };
+        let batch = &mut self.batches[partition as usize];
+        batch.append(event, position);
+        let mut result = self.marks.push(mark);
+        if batch.rows() == BATCH_ROWS {
+            result = result.and_then(|()| self.targets.rows.push(partition, batch.take()));
+        }
+        self.note(result);
+    }
+
+    fn note(&mut self, result: Result<(), exchange::Error>) {
+        if let Err(error) = result {
+            self.error.get_or_insert(error);
+        }
+    }
+
+    fn finish(mut self) -> Result<Found, Error> {
+        for (partition, batch) in (0..).zip(&mut self.batches) {
+            self.targets.rows.push(partition, batch.take())?;
+        }
+        self.marks.finish()?;
+        self.quarantine.flush()?;
+        Ok(self.found)
+    }
+}
+
+impl Sink for Worker<'_> {
+    fn record(&mut self, line: u64, raw: Raw<'_>, rows: &mut [RawRow<'_>]) {
+        let source = self.source.clone();
+        let rules = Rules { source: &source, clock: self.clock };
+        let has_id = rows.iter().all(|row| row.get(crate::row::Field::EventId).is_some());
+        let bytes = if has_id { std::borrow::Cow::Borrowed(&[][..]) } else { raw.bytes() };
+        if let [row] = rows {
+            match Event::from_raw(std::mem::take(row), &rules, &bytes) {
+                Ok(event) => {
+                    self.tally.read += 1;
+                    self.accept(&event, line);
+                }
+                Err(reject) => self.reject(line, raw, reject),
+            }
+            return;
+        }
+        let events: Result<Vec<Event<'_>>, Reject> =
+            rows.iter_mut().map(|row| Event::from_raw(std::mem::take(row), &rules, &bytes)).collect();
+        match events {
+            Ok(events) => {
+                self.tally.read += events.len() as u64;
+                events.iter().for_each(|event| self.accept(event, line));
+            }
+            Err(reject) => self.reject(line, raw, reject),
+        }
+    }
+
+    fn reject(&mut self, line: u64, raw: Raw<'_>, reject: Reject) {
+        self.tally.read += 1;
+        *self.tally.rejected.entry(reject.reason).or_default() += 1;
+        let result = self.quarantine.push(position(self.file, line), reject, &raw.bytes());
+        self.note(result);
+    }
+
+    fn unmapped(&mut self, name: &str) {
+        match self.found.unmapped.get_mut(name) {
+            Some(count) => *count += 1,
+            None => {
+                self.found.unmapped.insert(name.to_owned(), 1);
+            }
+        }
+    }
+}

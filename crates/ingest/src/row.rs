@@ -1,0 +1,307 @@
+//! A row on its way in: first as the format gave it ([`RawRow`]), then as the contract wants it ([`Event`]).
+
+use std::borrow::Cow;
+
+use events::{Amount, Kind, hash, time};
+
+use crate::reject::{Reason, Reject};
+use crate::words;
+
+/// A column of the events table; the discriminant is its position there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub(crate) enum Field {
+    EventId,
+    Line,
+    Ts,
+    Kind,
+    Source,
+    VisitorId,
+    CustomerId,
+    SessionId,
+    OrderId,
+    ProductId,
+    ProductName,
+    Category,
+    Brand,
+    Quantity,
+    UnitPrice,
+    OrderValue,
+    Currency,
+    Device,
+    Os,
+    Browser,
+    Country,
+    Channel,
+    Page,
+    Release,
+    PaymentMethod,
+    ShippingMethod,
+    Coupon,
+    ErrorCode,
+    ErrorMessage,
+    HttpStatus,
+    LatencyMs,
+    Rating,
+    Comment,
+    Bot,
+}
+
+/// Columns of the events table.
+pub(crate) const FIELDS: usize = Field::Bot as usize + 1;
+
+impl Field {
+    /// The column of this name, without regard to case and surrounding blanks.
+    #[must_use]
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let at =
+            events::schema::EVENTS.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name.trim()))?;
+        Self::ALL.get(at).copied()
+    }
+
+    /// Every column, in the order of the table.
+    pub(crate) const ALL: [Self; FIELDS] = [
+        Self::EventId,
+        Self::Line,
+        Self::Ts,
+        Self::Kind,
+        Self::Source,
+        Self::VisitorId,
+        Self::CustomerId,
+        Self::SessionId,
+        Self::OrderId,
+        Self::ProductId,
+        Self::ProductName,
+        Self::Category,
+        Self::Brand,
+        Self::Quantity,
+        Self::UnitPrice,
+        Self::OrderValue,
+        Self::Currency,
+        Self::Device,
+        Self::Os,
+        Self::Browser,
+        Self::Country,
+        Self::Channel,
+        Self::Page,
+        Self::Release,
+        Self::PaymentMethod,
+        Self::ShippingMethod,
+        Self::Coupon,
+        Self::ErrorCode,
+        Self::ErrorMessage,
+        Self::HttpStatus,
+        Self::LatencyMs,
+        Self::Rating,
+        Self::Comment,
+        Self::Bot,
+    ];
+}
+
+/// A row as its format gave it: text by contract column, nothing checked yet.
+#[derive(Clone, Debug)]
+pub(crate) struct RawRow<'a> {
+    fields: [Option<Cow<'a, str>>; FIELDS],
+}
+
+impl Default for RawRow<'_> {
+    fn default() -> Self {
+        Self { fields: [const { None }; FIELDS] }
+    }
+}
+
+impl<'a> RawRow<'a> {
+    /// Sets a column. Blank text is no value.
+    pub(crate) fn set(&mut self, field: Field, text: impl Into<Cow<'a, str>>) {
+        let text = trim(text.into());
+        self.fields[field as usize] = (!text.is_empty()).then_some(text);
+    }
+
+    /// Sets a column where there is a value.
+    pub(crate) fn set_some(&mut self, field: Field, text: Option<impl Into<Cow<'a, str>>>) {
+        if let Some(text) = text {
+            self.set(field, text);
+        }
+    }
+
+    /// The text of a column; `None` where there is none.
+    #[must_use]
+    pub(crate) fn get(&self, field: Field) -> Option<&str> {
+        self.fields[field as usize].as_deref()
+    }
+
+    fn take(&mut self, field: Field) -> Option<Cow<'a, str>> {
+        self.fields[field as usize].take()
+    }
+}
+
+fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    }
+}
+
+/// A row as the contract wants it.
+#[derive(Clone, Debug)]
+pub(crate) struct Event<'a> {
+    /// Item line within the event.
+    pub(crate) line: u16,
+    /// Microseconds since 1970, UTC.
+    pub(crate) ts: i64,
+    /// What happened.
+    pub(crate) kind: Kind,
+    /// Pieces.
+    pub(crate) quantity: Option<i32>,
+    /// Price of one piece.
+    pub(crate) unit_price: Option<Amount>,
+    /// The order's total.
+    pub(crate) order_value: Option<Amount>,
+    /// HTTP status.
+    pub(crate) http_status: Option<u16>,
+    /// Milliseconds.
+    pub(crate) latency_ms: Option<u32>,
+    /// Rating.
+    pub(crate) rating: Option<f32>,
+    /// The text columns, normalised; numbers' places are empty.
+    pub(crate) text: RawRow<'a>,
+}
+
+/// Settings that decide whether a row is accepted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules<'a> {
+    /// The configured source of the file.
+    pub(crate) source: &'a str,
+    /// The run's clock, microseconds since 1970.
+    pub(crate) clock: i64,
+}
+
+/// Rows may be this far ahead of the run's clock before they are rejected.
+const FUTURE: i64 = time::DAY;
+const QUANTITIES: std::ops::RangeInclusive<i64> = 0..=100_000;
+
+impl<'a> Event<'a> {
+    /// Reads and normalises a row. `raw` is the input row, from which a row without an id gets one.
+    ///
+    /// # Errors
+    /// The first reason, in the contract's order, for which the row is rejected.
+    pub(crate) fn from_raw(mut row: RawRow<'a>, rules: &Rules<'a>, raw: &[u8]) -> Result<Self, Reject> {
+        let ts = row.take(Field::Ts).unwrap_or_default();
+        let ts = time::parse(&ts).ok_or_else(|| Reject::new(Reason::UnreadableTimestamp, ts))?;
+        if ts > rules.clock.saturating_add(FUTURE) {
+            return Err(Reject::new(Reason::FutureTimestamp, time::format(ts)));
+        }
+        let kind = row.take(Field::Kind).unwrap_or_default();
+        let kind = Kind::parse(&kind).ok_or_else(|| Reject::new(Reason::UnknownKind, kind))?;
+        if row.get(Field::VisitorId).is_none() && row.get(Field::CustomerId).is_none() {
+            return Err(Reject::new(Reason::NoIds, "neither visitor_id nor customer_id"));
+        }
+        let unit_price = price(&mut row, Field::UnitPrice)?;
+        let order_value = price(&mut row, Field::OrderValue)?;
+        let negative = |amount: Option<Amount>| amount.filter(|amount| *amount < Amount::ZERO);
+        let unlawful = negative(unit_price).or(negative(order_value).filter(|_| kind != Kind::Refund));
+        if let Some(amount) = unlawful {
+            return Err(Reject::new(Reason::NegativePrice, amount.to_string()));
+        }
+        let quantity = quantity(&mut row)?;
+        let line = row.take(Field::Line).and_then(|text| whole(&text)).and_then(|line| u16::try_from(line).ok());
+        let number =
+            |text: Option<Cow<'_, str>>| text.and_then(|text| text.parse::<f64>().ok()).filter(|n| n.is_finite());
+        let http_status = row.take(Field::HttpStatus).and_then(|text| whole(&text)).and_then(|n| u16::try_from(n).ok());
+        let latency_ms =
+            number(row.take(Field::LatencyMs)).map(f64::round).filter(|ms| (0.0..=f64::from(u32::MAX)).contains(ms));
+        let rating = number(row.take(Field::Rating));
+        words::canonical(&mut row);
+        if row.get(Field::Source).is_none() {
+            row.set(Field::Source, rules.source);
+        }
+        if row.get(Field::EventId).is_none() {
+            row.set(Field::EventId, hash::hex(hash::of_bytes(raw)));
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "ranges are checked above")]
+        let event = Self {
+            line: line.unwrap_or(0),
+            ts,
+            kind,
+            quantity,
+            unit_price,
+            order_value,
+            http_status,
+            latency_ms: latency_ms.map(|ms| ms as u32),
+            rating: rating.map(|rating| rating as f32),
+            text: row,
+        };
+        Ok(event)
+    }
+
+    /// Who the row is bucketed by: the visitor, else the customer.
+    #[must_use]
+    pub(crate) fn visitor(&self) -> &str {
+        self.text.get(Field::VisitorId).or_else(|| self.text.get(Field::CustomerId)).unwrap_or_default()
+    }
+
+    /// Hash of (source, `event_id`, line): rows with the same one are the same row.
+    pub(crate) fn identity(&self, buffer: &mut Vec<u8>) -> u128 {
+        buffer.clear();
+        let id = [Field::Source, Field::EventId].map(|field| self.text.get(field).map(str::as_bytes));
+        hash::write_fields(buffer, id);
+        buffer.extend_from_slice(&self.line.to_le_bytes());
+        hash::of_bytes(buffer)
+    }
+
+    /// Hash of everything else that the contract knows of the row.
+    pub(crate) fn content(&self, buffer: &mut Vec<u8>) -> u64 {
+        buffer.clear();
+        buffer.extend_from_slice(&self.ts.to_le_bytes());
+        buffer.push(self.kind.rank());
+        let mut number = |present: bool, bytes: &[u8]| {
+            buffer.push(u8::from(present));
+            buffer.extend_from_slice(bytes);
+        };
+        number(self.quantity.is_some(), &self.quantity.unwrap_or(0).to_le_bytes());
+        for amount in [self.unit_price, self.order_value] {
+            number(amount.is_some(), &amount.unwrap_or_default().0.to_le_bytes());
+        }
+        number(self.http_status.is_some(), &self.http_status.unwrap_or(0).to_le_bytes());
+        number(self.latency_ms.is_some(), &self.latency_ms.unwrap_or(0).to_le_bytes());
+        number(self.rating.is_some(), &self.rating.unwrap_or(0.0).to_bits().to_le_bytes());
+        for (at, text) in self.text.fields.iter().enumerate() {
+            // Absent columns are most columns: a position and a length say as much as a mark for each.
+            if let Some(text) = text {
+                buffer.push(u8::try_from(at).expect("34 columns"));
+                buffer.extend_from_slice(&(text.len() as u64).to_le_bytes());
+                buffer.extend_from_slice(text.as_bytes());
+            }
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "half of the hash is enough beside the identity")]
+        let content = hash::of_bytes(buffer) as u64;
+        content
+    }
+}
+
+fn price(row: &mut RawRow<'_>, field: Field) -> Result<Option<Amount>, Reject> {
+    row.take(field)
+        .map(|text| Amount::parse(&text).ok_or_else(|| Reject::new(Reason::UnreadablePrice, text)))
+        .transpose()
+}
+
+fn quantity(row: &mut RawRow<'_>) -> Result<Option<i32>, Reject> {
+    let Some(text) = row.take(Field::Quantity) else { return Ok(None) };
+    let number = whole(&text).ok_or_else(|| Reject::new(Reason::UnreadableQuantity, text.clone()))?;
+    if !QUANTITIES.contains(&number) {
+        return Err(Reject::new(Reason::QuantityOutOfRange, text));
+    }
+    Ok(Some(i32::try_from(number).expect("at most 100,000")))
+}
+
+/// A whole number, also where it is written `2.0` or `2e0`.
+fn whole(text: &str) -> Option<i64> {
+    if let Ok(number) = text.parse::<i64>() {
+        return Some(number);
+    }
+    let number: f64 = text.parse().ok()?;
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
+    let whole = (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64);
+    whole
+}

@@ -1,0 +1,161 @@
+//! One input, opened, recognised, and cut into pieces of work.
+
+use std::io::{Cursor, Read};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use arrow::array::RecordBatch;
+
+use crate::chunk::{Chunk, Chunks};
+use crate::format::{Format, HEAD, ParquetRows, Parser, Sink, Unrecognised, Wanted, parse_columns};
+use crate::source::{self, Fingerprint, fill};
+
+/// Why an input cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file system refused.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// Its format is not known.
+    #[error("{0}")]
+    Unrecognised(#[from] Unrecognised),
+    /// It begins like Parquet and is not.
+    #[error("it is no readable Parquet file: {0}")]
+    Parquet(#[from] parquet::errors::ParquetError),
+}
+
+/// A piece of a file that a worker can parse by itself.
+pub(crate) enum Piece {
+    Text(Chunk),
+    Columns(u64, RecordBatch),
+    /// The file could not be read on from this row; nothing follows.
+    Failed(u64, String),
+}
+
+/// An open file.
+pub(crate) struct Stream {
+    pub(crate) format: Format,
+    pub(crate) parser: Arc<Parser>,
+    pub(crate) unused_columns: Vec<String>,
+    bytes: Bytes,
+    fingerprint: Option<Arc<Mutex<Fingerprint>>>,
+}
+
+enum Bytes {
+    Text(Chunks<Box<dyn Read + Send>>),
+    Columns(ParquetRows),
+    Ended,
+}
+
+impl Stream {
+    /// Opens an input; `None` if there is nothing in it.
+    pub(crate) fn open(path: &Path, wanted: Wanted) -> Result<Option<Self>, OpenError> {
+        let mut opened = source::open(path)?;
+        let mut head = vec![0; HEAD];
+        // A damaged packed file fails here or later; what comes before the damage is read either way.
+        let filled = match fill(&mut opened.bytes, &mut head) {
+            Ok(filled) => filled,
+            Err(_) => return Self::damaged(path, wanted),
+        };
+        head.truncate(filled);
+        Self::with_head(path, wanted, head, opened.bytes, opened.fingerprint)
+    }
+
+    /// A packed file whose damage lies within the head: read byte by byte up to it.
+    fn damaged(path: &Path, wanted: Wanted) -> Result<Option<Self>, OpenError> {
+        let mut opened = source::open(path)?;
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while let Ok(1) = opened.bytes.read(&mut byte) {
+            head.push(byte[0]);
+        }
+        Self::with_head(path, wanted, head, Box::new(Broken), opened.fingerprint)
+    }
+
+    fn with_head(
+        path: &Path,
+        wanted: Wanted,
+        mut head: Vec<u8>,
+        rest: Box<dyn Read + Send>,
+        fingerprint: Arc<Mutex<Fingerprint>>,
+    ) -> Result<Option<Self>, OpenError> {
+        if head.starts_with(b"\xef\xbb\xbf") {
+            head.drain(..3);
+        }
+        let (format, parser) = match Parser::detect(&head, wanted) {
+            Err(Unrecognised::Empty) => return Ok(None),
+            detected => detected?,
+        };
+        let mut unused_columns = parser.unused_columns().to_vec();
+        let (bytes, fingerprint) = if format == Format::NativeParquet {
+            let rows = ParquetRows::open(path)?;
+            if !rows.has_contract_columns() {
+                return Err(Unrecognised::Head("Parquet, but without columns ts and kind".to_owned()).into());
+            }
+            unused_columns = rows.unused_columns().to_vec();
+            (Bytes::Columns(rows), None)
+        } else {
+            let whole: Box<dyn Read + Send> = Box::new(Cursor::new(head).chain(rest));
+            (Bytes::Text(Chunks::new(whole, parser.boundary())), Some(fingerprint))
+        };
+        Ok(Some(Self { format, parser: Arc::new(parser), unused_columns, bytes, fingerprint }))
+    }
+
+    /// The next piece; `None` at the end.
+    pub(crate) fn next(&mut self) -> Option<Piece> {
+        let piece = match &mut self.bytes {
+            Bytes::Text(chunks) => match chunks.next() {
+                Some(chunk) => Some(Piece::Text(chunk)),
+                None => chunks.failure().map(|(line, error)| Piece::Failed(line, error.to_string())),
+            },
+            Bytes::Columns(rows) => rows.next().map(|batch| match batch {
+                Ok((first, batch)) => Piece::Columns(first, batch),
+                Err(error) => Piece::Failed(rows.row(), error.to_string()),
+            }),
+            Bytes::Ended => None,
+        };
+        if matches!(piece, None | Some(Piece::Failed(..))) {
+            self.bytes = Bytes::Ended;
+        }
+        piece
+    }
+
+    /// Size and blake3 hash of the file, once it has been read to its end.
+    pub(crate) fn fingerprint(&self, path: &Path) -> std::io::Result<(u64, String)> {
+        match &self.fingerprint {
+            Some(print) => {
+                let print = print.lock().expect("hashing does not panic");
+                Ok((print.size(), print.blake3()))
+            }
+            None => fingerprint(path),
+        }
+    }
+}
+
+/// Size and blake3 hash of a file.
+pub(crate) fn fingerprint(path: &Path) -> std::io::Result<(u64, String)> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(std::fs::File::open(path)?)?;
+    Ok((hasher.count(), hasher.finalize().to_hex().to_string()))
+}
+
+/// Parses a piece.
+pub(crate) fn parse(parser: &Parser, piece: &Piece, sink: &mut impl Sink) {
+    match piece {
+        Piece::Text(chunk) => parser.parse(chunk, sink),
+        Piece::Columns(first, batch) => parse_columns(*first, batch, sink),
+        Piece::Failed(row, error) => {
+            let detail = format!("the file cannot be read on from here: {error}");
+            sink.reject(*row, b"".as_slice().into(), crate::reject::Reject::unreadable(detail));
+        }
+    }
+}
+
+/// The end of a damaged stream.
+struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "the packed data are cut short or damaged"))
+    }
+}

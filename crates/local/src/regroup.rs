@@ -1,0 +1,138 @@
+//! Events from files by visitor into an exchange by person.
+
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringBuilder, UInt32Array};
+use arrow::compute::{concat_batches, take_record_batch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
+use carts::columns::{PERSON, Text};
+use carts::persons::Links;
+use carts::schema::event_columns;
+use events::exchange::Exchange;
+use events::parquet_io::{BATCH_ROWS, Reader};
+use events::{Kind, hash};
+use rayon::prelude::*;
+
+use crate::{Error, PARTITIONS};
+
+/// Columns that events which touch no cart are reduced to: they only tell when a person was there.
+const PRESENCE: [&str; 7] = [PERSON, "event_id", "line", "ts", "kind", "source", "session_id"];
+
+/// Rows in the exchange: the person, then the columns that the kernel reads.
+pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let events = events::schema::events();
+    let mut fields = vec![Arc::new(Field::new(PERSON, DataType::Utf8, false))];
+    fields.extend(event_columns().iter().map(|name| Arc::new(events.field_with_name(name).expect("ours").clone())));
+    Arc::new(Schema::new(fields))
+});
+
+/// Deals every event up to `as_of` into the partition of its person; bots are left out. Returns how many rows there were.
+pub(crate) fn regroup(files: &[PathBuf], as_of: i64, links: &Links, into: &Exchange) -> Result<u64, Error> {
+    files
+        .par_iter()
+        .map(|file| {
+            let mut columns = event_columns();
+            columns.push("bot");
+            let mut waiting = Waiting::new(into);
+            let mut rows = 0;
+            for batch in Reader::open(file, &columns)? {
+                rows += deal(&batch?, as_of, links, &mut waiting)?;
+            }
+            waiting.finish()?;
+            Ok(rows)
+        })
+        .try_reduce(|| 0, |a, b| Ok(a + b))
+}
+
+fn deal(batch: &RecordBatch, as_of: i64, links: &Links, waiting: &mut Waiting<'_>) -> Result<u64, Error> {
+    let text = |name: &str| Text::of(batch, name);
+    let (visitor, customer, session) = (text("visitor_id")?, text("customer_id")?, text("session_id")?);
+    let (kind, bot) = (text("kind")?, text("bot")?);
+    let ts = batch.column_by_name("ts").expect("asked for").as_primitive::<TimestampMicrosecondType>().values();
+    let mut persons = StringBuilder::with_capacity(batch.num_rows(), batch.num_rows() * 16);
+    let mut cart_rows: Vec<Vec<u32>> = vec![Vec::new(); PARTITIONS as usize];
+    let mut presence_rows = cart_rows.clone();
+    let mut name = String::new();
+    let mut rows = 0;
+    for row in 0..batch.num_rows() {
+        let person = links.person(customer.get(row), visitor.get(row), session.get(row));
+        let Some(person) = person.filter(|_| ts[row] <= as_of && bot.get(row).is_none()) else {
+            persons.append_value("");
+            continue;
+        };
+        name.clear();
+        std::fmt::Write::write_fmt(&mut name, format_args!("{person}")).expect("a String takes any text");
+        persons.append_value(&name);
+        rows += 1;
+        let kind = kind.get(row).and_then(Kind::parse).unwrap_or(Kind::Other);
+        let partition = hash::partition(&name, PARTITIONS) as usize;
+        let at = u32::try_from(row).expect("batches are small");
+        if kind.is_cart_event() || kind == Kind::Refund {
+            cart_rows[partition].push(at);
+        } else if session.get(row).is_some() {
+            presence_rows[partition].push(at);
+        }
+    }
+    let whole = with_persons(batch, Arc::new(persons.finish()))?;
+    let presence: Vec<usize> = PRESENCE.iter().map(|name| SCHEMA.index_of(name).expect("ours")).collect();
+    let presence = whole.project(&presence)?;
+    for (partition, (cart_rows, presence_rows)) in (0..).zip(cart_rows.into_iter().zip(presence_rows)) {
+        waiting.push(partition, Part::Cart, &whole, cart_rows)?;
+        waiting.push(partition, Part::Presence, &presence, presence_rows)?;
+    }
+    Ok(rows)
+}
+
+fn with_persons(batch: &RecordBatch, persons: ArrayRef) -> Result<RecordBatch, Error> {
+    let mut columns = vec![persons];
+    columns.extend(batch.columns()[..batch.num_columns() - 1].iter().cloned());
+    debug_assert!(columns.iter().all(|column| column.len() == batch.num_rows()));
+    Ok(RecordBatch::try_new(SCHEMA.clone(), columns)?)
+}
+
+#[derive(Clone, Copy)]
+enum Part {
+    Cart,
+    Presence,
+}
+
+/// Small pieces collected into batches worth sending.
+struct Waiting<'a> {
+    into: &'a Exchange,
+    pieces: Vec<[(Vec<RecordBatch>, usize); 2]>,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(into: &'a Exchange) -> Self {
+        Self { into, pieces: (0..PARTITIONS).map(|_| Default::default()).collect() }
+    }
+
+    fn push(&mut self, partition: u32, part: Part, from: &RecordBatch, rows: Vec<u32>) -> Result<(), Error> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let (pieces, count) = &mut self.pieces[partition as usize][part as usize];
+        *count += rows.len();
+        pieces.push(take_record_batch(from, &UInt32Array::from(rows))?);
+        if *count >= BATCH_ROWS { Self::send(self.into, partition, pieces, count) } else { Ok(()) }
+    }
+
+    fn send(into: &Exchange, partition: u32, pieces: &mut Vec<RecordBatch>, count: &mut usize) -> Result<(), Error> {
+        if let Some(first) = pieces.first() {
+            into.push(partition, concat_batches(&first.schema(), pieces.iter())?)?;
+        }
+        pieces.clear();
+        *count = 0;
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(), Error> {
+        for (partition, parts) in (0..).zip(&mut self.pieces) {
+            for (pieces, count) in parts {
+                Self::send(self.into, partition, pieces, count)?;
+            }
+        }
+        Ok(())
+    }
+}

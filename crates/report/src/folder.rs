@@ -1,0 +1,118 @@
+//! Files → a folder that is there whole or not at all.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Written};
+
+/// The page of a night, and of all nights.
+pub(crate) const INDEX: &str = "index.html";
+/// The night's figures for machines. A folder with one is a report.
+pub(crate) const SUMMARY: &str = "summary.json";
+
+/// Texts by their path in the folder.
+pub(crate) type Files = BTreeMap<PathBuf, String>;
+
+/// Writes the files beside `folder` and puts them in its place, replacing the report that was there.
+pub(crate) fn publish(folder: &Path, files: Files) -> Result<Written, Error> {
+    let nameless = || Error::Nameless { path: folder.to_path_buf() };
+    let name = folder.file_name().ok_or_else(nameless)?.to_string_lossy().into_owned();
+    if holds_something_else(folder)? {
+        return Err(Error::Occupied { path: folder.to_path_buf() });
+    }
+    // Names that begin with a dot are no nights, see `nights`.
+    let building = folder.with_file_name(format!(".{name}.building"));
+    let replaced = folder.with_file_name(format!(".{name}.replaced"));
+    clear(&building)?;
+    for (path, text) in &files {
+        write(&building.join(path), text)?;
+    }
+    if folder.exists() {
+        clear(&replaced)?;
+        rename(folder, &replaced)?;
+    }
+    if let Err(error) = rename(&building, folder) {
+        // Yesterday's page is better than none; what matters to the caller is the first error.
+        let _ = fs::rename(&replaced, folder);
+        return Err(error);
+    }
+    clear(&replaced)?;
+    Ok(Written { folder: folder.to_path_buf(), files: files.into_keys().collect() })
+}
+
+/// Writes one file so that readers see the old text or the new.
+pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Error> {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let building = path.with_file_name(format!(".{name}.building"));
+    write(&building, text)?;
+    rename(&building, path)
+}
+
+fn holds_something_else(folder: &Path) -> Result<bool, Error> {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => Ok(entries.next().is_some() && !folder.join(SUMMARY).exists()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io("list", folder)(error)),
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
+    }
+    let mut file = fs::File::create(path).map_err(Error::io("create", path))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(Error::io("write", path))
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), Error> {
+    fs::rename(from, to).map_err(Error::io("put in place", to))
+}
+
+fn clear(folder: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io("remove", folder)(error)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(text: &str) -> Files {
+        Files::from([(SUMMARY.into(), text.to_owned()), ("charts/a.svg".into(), text.to_owned())])
+    }
+
+    #[test]
+    fn a_report_is_replaced_as_a_whole() {
+        let reports = tempfile::tempdir().unwrap();
+        let night = reports.path().join("2026-11-20");
+        publish(&night, files("old")).unwrap();
+        fs::write(night.join("stale.csv"), "").unwrap();
+        let written = publish(&night, files("new")).unwrap();
+        assert_eq!(written.files, [PathBuf::from("charts/a.svg"), PathBuf::from(SUMMARY)]);
+        assert_eq!(fs::read_to_string(night.join("charts/a.svg")).unwrap(), "new");
+        assert!(!night.join("stale.csv").exists());
+        assert_eq!(fs::read_dir(reports.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_folder_of_something_else_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("thesis.txt"), "mine").unwrap();
+        assert!(matches!(publish(folder.path(), files("")), Err(Error::Occupied { .. })));
+        assert_eq!(fs::read_to_string(folder.path().join("thesis.txt")).unwrap(), "mine");
+    }
+
+    #[test]
+    fn what_a_killed_run_left_does_not_stay() {
+        let reports = tempfile::tempdir().unwrap();
+        let left = reports.path().join(".night.building/charts/gone.svg");
+        write(&left, "half").unwrap();
+        let night = reports.path().join("night");
+        publish(&night, files("whole")).unwrap();
+        assert!(!night.join("charts/gone.svg").exists());
+    }
+}

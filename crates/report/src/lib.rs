@@ -1,0 +1,90 @@
+//! One night's answers as a folder that opens in any browser, and the list of all nights.
+//!
+//! ```text
+//! Analysis ───┐            ┌─> charts    data → SVG, one file per chart, one theme
+//!             ├─> view ────┤
+//! Provenance ─┘  figures   └─> page      strings → HTML, by templates that do no arithmetic
+//!                → strings
+//!             ──> summary                the same figures for machines
+//!             ──> queries                the SQL behind them, and its answers as CSV
+//! ```
+//!
+//! Everything that comes from logs is hostile: templates escape by default, charts escape every label, CSV cells
+//! cannot become formulas and SQL comments cannot end early. Nothing here computes a figure, reads the clock or depends
+//! on the order of a hash: the same input gives the same bytes.
+
+mod charts;
+mod error;
+mod folder;
+mod nights;
+mod number;
+mod page;
+mod provenance;
+mod queries;
+mod summary;
+#[cfg(test)]
+mod testing;
+mod view;
+mod words;
+
+use std::path::{Path, PathBuf};
+
+use analysis::Analysis;
+
+pub use error::Error;
+pub use nights::nights;
+pub use provenance::{Balance, Provenance};
+
+/// What [`render`] wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The folder of the night.
+    pub folder: PathBuf,
+    /// Its files, relative to the folder, in the order of their names.
+    pub files: Vec<PathBuf>,
+}
+
+impl Written {
+    /// The page to open.
+    #[must_use]
+    pub fn index(&self) -> PathBuf {
+        self.folder.join(folder::INDEX)
+    }
+}
+
+/// Writes the night's `index.html`, `summary.json`, `queries.sql`, `charts/*.svg` and `tables/*.csv` into `folder`.
+///
+/// They are written beside it and put in place by one rename. A report that is there already is replaced as a whole,
+/// with whatever else its folder holds.
+///
+/// # Errors
+/// When the disk refuses, or `folder` holds files and is not a report.
+pub fn render(analysis: &Analysis, provenance: &Provenance, folder: &Path) -> Result<Written, Error> {
+    folder::publish(folder, files(analysis, provenance)?)
+}
+
+/// The name of the night's folder among all reports: the date of `as_of` on the shop's clock, such as `2026-11-20`.
+#[must_use]
+pub fn night(analysis: &Analysis) -> String {
+    number::local_date(analysis.as_of, &analysis.zone).to_string()
+}
+
+/// Every file of a report, by its path in the folder.
+fn files(analysis: &Analysis, provenance: &Provenance) -> Result<folder::Files, Error> {
+    let queries = analysis.queries(&provenance.data);
+    let view = view::page(analysis, provenance, &queries)?;
+    let mut files = folder::Files::new();
+    files.insert(folder::INDEX.into(), page::report(&view)?);
+    files.insert(folder::SUMMARY.into(), summary::json(analysis, provenance)?);
+    files.insert("queries.sql".into(), queries::sql(analysis, provenance, &queries));
+    for figure in view.figures() {
+        files.insert(figure.href.clone().into(), figure.file.clone());
+    }
+    for query in &queries {
+        files.insert(queries::csv_path(query).into(), queries::csv(query));
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests;
