@@ -11,7 +11,7 @@ use polars::prelude::*;
 
 use crate::Error;
 
-/// The column of [`carts`] that holds the day, on the shop's clock, on which a cart was opened.
+/// The column of [`carts()`] that holds the day, on the shop's clock, on which a cart was opened.
 pub(crate) const DAY: &str = "day";
 
 /// The carts table, words as text and moments as microseconds, with [`DAY`] added.

@@ -34,7 +34,9 @@ pub fn reconstruct(events: &Columns, rules: &Rules) -> Result<Tables, Error> {
     let mut tables = output::Builder::new(rules);
     for person in rows.chunk_by(|a, b| a.person_id() == b.person_id()) {
         let mut shopper = Shopper::new(rules);
-        person.iter().for_each(|row| shopper.take(*row));
+        for row in person {
+            shopper.take(*row);
+        }
         tables.append(person, shopper.finish());
     }
     Ok(tables.finish())

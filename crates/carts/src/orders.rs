@@ -109,7 +109,7 @@ pub struct Refund<'a> {
 /// All orders and refunds of a person.
 #[derive(Clone, Debug, Default)]
 pub struct Orders<'a> {
-    orders: Vec<Order<'a>>,
+    all: Vec<Order<'a>>,
     by_id: HashMap<&'a str, usize>,
     refunds: Vec<Refund<'a>>,
     refund_events: HashMap<(&'a str, &'a str), usize>,
@@ -129,16 +129,16 @@ impl<'a> Orders<'a> {
     pub fn purchase(&mut self, row: Row<'a>, previous: Option<Row<'a>>) -> Placed {
         let known = match row.order_id() {
             Some(id) => self.by_id.get(id).copied(),
-            None => previous.filter(|previous| continues(*previous, row)).map(|_| self.orders.len() - 1),
+            None => previous.filter(|previous| continues(*previous, row)).map(|_| self.all.len() - 1),
         };
         let at = known.unwrap_or_else(|| {
-            self.orders.push(Order::new(row));
-            self.orders.len() - 1
+            self.all.push(Order::new(row));
+            self.all.len() - 1
         });
         if let Some(id) = row.order_id() {
             self.by_id.insert(id, at);
         }
-        self.orders[at].take(row);
+        self.all[at].take(row);
         if known.is_some() { Placed::Known(at) } else { Placed::New(at) }
     }
 
@@ -169,12 +169,12 @@ impl<'a> Orders<'a> {
     /// The person's orders, oldest first.
     #[must_use]
     pub fn orders(&self) -> &[Order<'a>] {
-        &self.orders
+        &self.all
     }
 
     /// Notes which cart an order closed.
     pub fn closes(&mut self, order: usize, cart: usize) {
-        self.orders[order].cart = Some(cart);
+        self.all[order].cart = Some(cart);
     }
 
     /// The person's refunds.
@@ -188,7 +188,7 @@ impl<'a> Orders<'a> {
     #[must_use]
     pub fn refunded(&self, refund: &Refund<'_>, rates: &Rates) -> Amount {
         let total = refund.value.map(|value| Amount(convert(value, rates.base(), rates).unwrap_or_default().0.abs()));
-        let whole = || refund.order.and_then(|order| self.orders[order].amount(rates));
+        let whole = || refund.order.and_then(|order| self.all[order].amount(rates));
         total.or(refund.lines).or_else(whole).unwrap_or_default()
     }
 }

@@ -53,7 +53,7 @@ impl Tables {
             .iter()
             .map(|column| match column.name {
                 SEGMENT => words(segments.iter().map(|segment| Some(segment.name()))),
-                TOP1 => Arc::new(BooleanArray::from_iter(segments.iter().map(|segment| Some(segment.is_top1())))),
+                TOP1 => Arc::new(segments.iter().map(|segment| Some(segment.is_top1())).collect::<BooleanArray>()),
                 name => carts.column_by_name(name).expect("made by the kernel").clone(),
             })
             .collect();
@@ -157,8 +157,8 @@ impl<'a> Builder<'a> {
         let rules = self.rules;
         let opened_at = cart.opening.ts();
         let purchased_at = cart.purchased_at();
-        let expires_at = cart.last_activity_at.saturating_add(rules.expiry);
-        let expired_at = (purchased_at.is_none() && expires_at < rules.as_of).then_some(expires_at);
+        let silent_until = cart.last_activity_at.saturating_add(rules.expiry);
+        let expired_at = (purchased_at.is_none() && silent_until < rules.as_of).then_some(silent_until);
         let state = match (purchased_at, expired_at) {
             (Some(_), _) => "purchased",
             (None, Some(_)) => "expired",
@@ -258,7 +258,7 @@ fn spend(orders: &Orders<'_>, rates: &money::Rates) -> Vec<Spend> {
     bought.chain(refunded).collect()
 }
 
-fn table(table: &Table, columns: Vec<&'static Column>, arrays: Vec<ArrayRef>) -> RecordBatch {
+fn table(table: &Table, columns: &[&'static Column], arrays: Vec<ArrayRef>) -> RecordBatch {
     let fields: Vec<_> = columns
         .iter()
         .map(|column| arrow::datatypes::Field::new(column.name, column.ty.arrow(), column.nullable))
@@ -331,7 +331,7 @@ fn carts(rows: &[CartRow<'_>], ids: &[String]) -> RecordBatch {
             other => unreachable!("carts has a column `{other}` that nobody fills"),
         })
         .collect();
-    table(&CARTS, columns, arrays)
+    table(&CARTS, &columns, arrays)
 }
 
 fn count(cart: &Cart<'_>, which: fn(&crate::cart::Line<'_>) -> bool) -> i64 {
@@ -358,12 +358,12 @@ fn items(rows: &[ItemRow<'_>], ids: &[String]) -> RecordBatch {
         decimals(rows.iter().map(|row| Some(row.item.value())), Type::Money),
         Arc::new(rows.iter().map(|row| row.purchased).collect::<Int64Array>()),
     ];
-    table(&CART_ITEMS, CART_ITEMS.columns.iter().collect(), arrays)
+    table(&CART_ITEMS, &CART_ITEMS.columns.iter().collect::<Vec<_>>(), arrays)
 }
 
-fn order_table(rows: &[OrderRow<'_>], ids: &[String]) -> RecordBatch {
+fn order_table<'a>(rows: &[OrderRow<'a>], ids: &[String]) -> RecordBatch {
     let keys: Vec<String> = rows.iter().map(|row| row_hash(row.order.first)).collect();
-    let first = |of: fn(Row<'_>) -> Option<&str>| words(rows.iter().map(|row| of(row.order.first)));
+    let first = |of: fn(Row<'a>) -> Option<&'a str>| words(rows.iter().map(|row| of(row.order.first)));
     let arrays: Vec<ArrayRef> = vec![
         texts(keys.iter().map(|key| Some(key.as_str()))),
         texts(rows.iter().map(|row| row.order.first.order_id())),
@@ -378,11 +378,11 @@ fn order_table(rows: &[OrderRow<'_>], ids: &[String]) -> RecordBatch {
         decimals(rows.iter().map(|row| Some(row.amount.unwrap_or_default())), Type::Money),
         Arc::new(rows.iter().map(|row| Some(row.amount.is_some())).collect::<BooleanArray>()),
         decimals(rows.iter().map(|row| Some(row.refunded)), Type::Money),
-        first(|row| row.device()),
-        first(|row| row.country()),
-        first(|row| row.channel()),
+        first(Row::device),
+        first(Row::country),
+        first(Row::channel),
     ];
-    table(&ORDERS, ORDERS.columns.iter().collect(), arrays)
+    table(&ORDERS, &ORDERS.columns.iter().collect::<Vec<_>>(), arrays)
 }
 
 fn length(count: usize) -> i64 {

@@ -43,6 +43,9 @@ pub(crate) fn thousands(number: u64) -> String {
     text
 }
 
+/// Files that are listed one by one.
+const MOST: usize = 20;
+
 /// The balance of rows, file by file and in total.
 pub(crate) fn balance(inputs: &[Input]) {
     let width = inputs.iter().map(|input| input.path.chars().count()).max().unwrap_or(0).clamp(5, 60);
@@ -61,7 +64,6 @@ pub(crate) fn balance(inputs: &[Input]) {
             sum(rejected),
         ));
     };
-    const MOST: usize = 20;
     for input in inputs.iter().take(MOST) {
         row(&input.path, &input.format, std::slice::from_ref(input));
     }

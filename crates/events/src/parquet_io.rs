@@ -132,6 +132,10 @@ fn properties(table: &Table, sorted_by: &[&str]) -> WriterProperties {
             .set_column_dictionary_enabled(column.name.into(), false)
             .set_column_encoding(column.name.into(), Encoding::DELTA_BINARY_PACKED);
     }
+    for column in table.columns.iter().filter(|column| matches!(column.ty, Type::Price | Type::Money)) {
+        // Where a dictionary grows too large, version 2 falls back to delta encoding, which polars cannot read here.
+        properties = properties.set_column_encoding(column.name.into(), Encoding::PLAIN);
+    }
     let sorting = sorted_by
         .iter()
         .filter_map(|name| table.columns.iter().position(|column| column.name == *name))

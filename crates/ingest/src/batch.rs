@@ -116,9 +116,11 @@ impl Batch {
         let mut fields = Vec::with_capacity(FIELDS + 1);
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(FIELDS + 1);
         for (at, column) in self.columns.iter_mut().enumerate() {
+            // Finished in any case: a number's column without a value has collected nulls.
+            let array = column.finish();
             if std::mem::take(&mut self.used[at]) {
                 fields.push(self.schema.fields()[at].clone());
-                arrays.push(column.finish());
+                arrays.push(array);
             }
         }
         fields.push(self.schema.fields()[FIELDS].clone());

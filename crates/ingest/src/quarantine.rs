@@ -144,7 +144,7 @@ fn table(rejected: &[Rejected], file_of: &impl Fn(u32) -> (String, String)) -> R
     let mut sources = StringDictionaryBuilder::<Int32Type>::new();
     let mut reasons = StringDictionaryBuilder::<Int32Type>::new();
     let mut details = StringBuilder::new();
-    let (mut raws, mut bytes) = (StringBuilder::new(), BinaryBuilder::new());
+    let (mut texts, mut bytes) = (StringBuilder::new(), BinaryBuilder::new());
     for Rejected { position, reject, raw } in rejected {
         let (file, row) = origin(*position);
         let (file, source) = file_of(file);
@@ -154,7 +154,7 @@ fn table(rejected: &[Rejected], file_of: &impl Fn(u32) -> (String, String)) -> R
         reasons.append_value(reject.reason.words());
         details.append_option((!reject.detail.is_empty()).then_some(&reject.detail));
         let text = std::str::from_utf8(raw);
-        raws.append_option(text.ok());
+        texts.append_option(text.ok());
         bytes.append_option(text.is_err().then_some(raw));
     }
     let columns: Vec<ArrayRef> = vec![
@@ -163,7 +163,7 @@ fn table(rejected: &[Rejected], file_of: &impl Fn(u32) -> (String, String)) -> R
         Arc::new(sources.finish()),
         Arc::new(reasons.finish()),
         Arc::new(details.finish()),
-        Arc::new(raws.finish()),
+        Arc::new(texts.finish()),
         Arc::new(bytes.finish()),
     ];
     debug_assert!(columns.iter().all(|column| column.len() == rejected.len()));

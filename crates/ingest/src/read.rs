@@ -147,16 +147,13 @@ fn work(
                 let opened = Stream::open(&file.path, file.wanted)
                     .map_err(|source| Error::Open { path: file.path.clone(), source })?;
                 let tally = worker.found.files.entry(number).or_default();
-                match opened {
-                    Some(stream) => {
-                        tally.format = Some(stream.format);
-                        tally.unused_columns.clone_from(&stream.unused_columns);
-                        (number, stream)
-                    }
-                    None => {
-                        (tally.size, tally.blake3) = print_of(&file.path)?;
-                        continue;
-                    }
+                if let Some(stream) = opened {
+                    tally.format = Some(stream.format);
+                    tally.unused_columns.clone_from(&stream.unused_columns);
+                    (number, stream)
+                } else {
+                    (tally.size, tally.blake3) = print_of(&file.path)?;
+                    continue;
                 }
             }
         };
@@ -357,7 +354,9 @@ impl Sink for Worker<'_> {
         match events {
             Ok(events) => {
                 self.tally.read += events.len() as u64;
-                events.iter().for_each(|event| self.accept(event, line));
+                for event in &events {
+                    self.accept(event, line);
+                }
             }
             Err(reject) => self.reject(line, raw, reject),
         }

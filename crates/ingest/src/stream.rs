@@ -53,10 +53,7 @@ impl Stream {
         let mut opened = source::open(path)?;
         let mut head = vec![0; HEAD];
         // A damaged packed file fails here or later; what comes before the damage is read either way.
-        let filled = match fill(&mut opened.bytes, &mut head) {
-            Ok(filled) => filled,
-            Err(_) => return Self::damaged(path, wanted),
-        };
+        let Ok(filled) = fill(&mut opened.bytes, &mut head) else { return Self::damaged(path, wanted) };
         head.truncate(filled);
         Self::with_head(path, wanted, head, opened.bytes, opened.fingerprint)
     }

@@ -61,7 +61,7 @@ static BROWSERS: [(&str, &[&str]); 10] = [
 
 fn known(text: &str, spellings: &'static Spellings) -> Option<&'static str> {
     let same = |name: &&str| name.eq_ignore_ascii_case(text);
-    spellings.iter().find(|(name, others)| same(name) || others.iter().any(|other| same(other))).map(|(name, _)| *name)
+    spellings.iter().find(|(name, others)| same(name) || others.iter().any(&same)).map(|(name, _)| *name)
 }
 
 #[cfg(test)]

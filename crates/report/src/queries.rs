@@ -34,7 +34,9 @@ pub(crate) fn sql(analysis: &Analysis, provenance: &Provenance, queries: &[Query
 
 /// Text within a comment: it must not end the line.
 fn comment(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}') { ' ' } else { letter }).collect()
+    text.chars()
+        .map(|letter| if letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}') { ' ' } else { letter })
+        .collect()
 }
 
 /// Where the answer lies, relative to the report.

@@ -43,7 +43,10 @@ pub(crate) const fn step(step: Step) -> &'static str {
 
 /// A step by its name in the tables, as a stored summary has it.
 pub(crate) fn step_named(name: &str) -> String {
-    Step::ALL.into_iter().find(|known| known.name() == name).map_or_else(|| logged(name), |known| step(known).to_owned())
+    Step::ALL
+        .into_iter()
+        .find(|known| known.name() == name)
+        .map_or_else(|| logged(name), |known| step(known).to_owned())
 }
 
 /// A column by which carts are broken down, as in "by device".
@@ -91,7 +94,10 @@ mod tests {
 
     #[test]
     fn segments_and_steps_have_names() {
-        assert_eq!(["d1", "d4", "d10", "new", "d77"].map(segment), ["Top tenth", "4th tenth", "Last tenth", "New", "d77"]);
+        assert_eq!(
+            ["d1", "d4", "d10", "new", "d77"].map(segment),
+            ["Top tenth", "4th tenth", "Last tenth", "New", "d77"]
+        );
         assert_eq!(step_named("view_cart"), "Cart viewed");
     }
 }

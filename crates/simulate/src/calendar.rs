@@ -1,7 +1,7 @@
 //! Time as microseconds since the epoch, UTC, and the seasons of the week and of the day.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat};
 use chacha20::ChaCha8Rng;
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat};
 use serde::Serializer;
 
 use crate::rng::{Dice, whole};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
 use chacha20::ChaCha8Rng;
+use chrono::NaiveDate;
 
 use crate::{
     Config,

@@ -68,6 +68,14 @@ fn a_cart_bought_after_the_horizon_is_one_that_was_not_bought_by_then() {
 }
 
 #[test]
+fn a_purchase_exactly_at_the_horizon_is_on_the_curve() {
+    let carts = [cart(0).bought(30 * DAY), cart(0).bought(30 * DAY + 1)];
+    let curve = analysis_with(&carts, &[], &as_of(60 * DAY)).checkout_curve;
+    assert_eq!(curve.purchased, 1);
+    assert!(near(at(&curve, 720).bought.point, 0.5));
+}
+
+#[test]
 fn a_purchase_exactly_at_the_window_is_within_it() {
     let curve =
         analysis_with(&[cart(0).bought(3 * DAY), cart(0).bought(3 * DAY + 1)], &[], &as_of(60 * DAY)).checkout_curve;

@@ -88,7 +88,7 @@ fn without_line_ends(bytes: &[u8]) -> (u64, &[u8]) {
     let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
     let start = bytes.iter().position(|byte| !is_end(byte)).unwrap_or(0);
     let end = bytes.iter().rposition(|byte| !is_end(byte)).map_or(0, |at| at + 1);
-    let blank = bytes[..start].iter().filter(|byte| **byte == b'\n').count() as u64;
+    let blank = memchr::memchr_iter(b'\n', &bytes[..start]).count() as u64;
     (blank, &bytes[start..end.max(start)])
 }
 

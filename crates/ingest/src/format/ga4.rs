@@ -3,6 +3,7 @@
 //! Integers come as strings, absent fields mean null, and an event carries its items in an array: each becomes an item
 //! line. An event has no id: its identity is the hash of stream, user, session, name, moment, parameters, batch
 //! position and items, so that the same event delivered again, with later additions such as `user_ltv`, is the same.
+#![expect(clippy::struct_field_names, reason = "fields are named as in the export")]
 
 mod channel;
 
@@ -151,7 +152,7 @@ pub(super) fn record<S: Sink>(line: u64, text: &str, sink: &mut S) {
 const PLACEHOLDERS: [&str; 4] = ["(not set)", "<Other>", "(data deleted)", ""];
 
 /// The text of a scalar; `None` for null, placeholders and what is no scalar.
-fn text<'a>(value: Scalar<'a>) -> Option<Cow<'a, str>> {
+fn text(value: Scalar<'_>) -> Option<Cow<'_, str>> {
     scalar(value?).ok().flatten().filter(|text| !PLACEHOLDERS.contains(&text.trim()))
 }
 

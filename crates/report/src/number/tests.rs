@@ -48,7 +48,10 @@ fn durations_have_two_units_at_most() {
 
 #[test]
 fn ages_spans_and_rates_are_written_out() {
-    assert_eq!([0.0, 1.0, 36.0, 72.0, 1.5].map(age), ["0\u{a0}hours", "1\u{a0}hour", "36\u{a0}hours", "3\u{a0}days", "1.5\u{a0}hours"]);
+    assert_eq!(
+        [0.0, 1.0, 36.0, 72.0, 1.5].map(age),
+        ["0\u{a0}hours", "1\u{a0}hour", "36\u{a0}hours", "3\u{a0}days", "1.5\u{a0}hours"]
+    );
     assert_eq!([3 * DAY, DAY, 36 * HOUR, 30 * DAY].map(span), ["three days", "one day", "36 hours", "30 days"]);
     assert_eq!([850_000_000, 1_000_000_000, 11_200_000_000].map(rate), ["0.85", "1", "11.2"]);
 }

@@ -1,0 +1,171 @@
+//! Every night's summary → the list of all nights.
+
+use std::fs;
+use std::path::Path;
+
+use analysis::Estimate;
+use events::{Amount, time};
+use serde::Deserialize;
+
+use crate::view::Table;
+use crate::view::table::Cell;
+use crate::{Error, folder, number, page, words};
+
+/// What the list takes from a `summary.json`. Further names are left alone, so that nights of later versions can be
+/// listed too.
+#[derive(Deserialize)]
+struct Summary {
+    headlines: Headlines,
+    analysis: Settings,
+}
+
+#[derive(Deserialize)]
+struct Settings {
+    as_of: String,
+    zone: String,
+}
+
+#[derive(Deserialize)]
+struct Headlines {
+    abandonment: Outcomes,
+    revenue: Vec<CurrencyLoss>,
+    biggest_drop: Option<Drop>,
+}
+
+#[derive(Deserialize)]
+struct Outcomes {
+    carts: u64,
+    abandoned: u64,
+    pending: u64,
+    rate: Option<Share>,
+}
+
+#[derive(Deserialize)]
+struct Share {
+    point: f64,
+    low: f64,
+    high: f64,
+    n: u64,
+}
+
+#[derive(Deserialize)]
+struct CurrencyLoss {
+    currency: String,
+    loss: Loss,
+}
+
+#[derive(Deserialize)]
+struct Loss {
+    net: String,
+}
+
+#[derive(Deserialize)]
+struct Drop {
+    from: String,
+    to: String,
+}
+
+/// A folder with a summary.
+struct Night {
+    folder: String,
+    /// `None` where the summary cannot be understood.
+    summary: Option<Summary>,
+}
+
+/// Writes `index.html` into `reports`: all nights found there, newest first, with their headlines.
+///
+/// A night is a folder with a `summary.json`. One that cannot be understood is listed by its name.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn nights(reports: &Path) -> Result<(), Error> {
+    let mut nights = find(reports)?;
+    nights.sort_by_cached_key(|night| std::cmp::Reverse((as_of(night), night.folder.clone())));
+    let columns =
+        ["Night", "#Carts", "#Pending", "#Abandoned", "#Share, 95% interval", "#Net loss", "Most carts stop between"];
+    let mut table = Table::new("nights", "Nights, newest first", &columns);
+    for night in &nights {
+        table.push(row(night));
+    }
+    let newest = nights.first().map(|night| link(&night.folder));
+    folder::replace(&reports.join(folder::INDEX), &page::nights(&table, newest.as_deref())?)
+}
+
+fn find(reports: &Path) -> Result<Vec<Night>, Error> {
+    let mut nights = Vec::new();
+    for entry in fs::read_dir(reports).map_err(Error::io("list", reports))? {
+        let entry = entry.map_err(Error::io("list", reports))?;
+        // A name that is not UTF-8 cannot be linked; one with a dot is a report in the making.
+        let Some(folder) = entry.file_name().to_str().map(str::to_owned).filter(|name| !name.starts_with('.')) else {
+            continue;
+        };
+        let path = entry.path().join(folder::SUMMARY);
+        if path.is_file() {
+            let text = fs::read(&path).map_err(Error::io("read", &path))?;
+            nights.push(Night { folder, summary: serde_json::from_slice(&text).ok() });
+        }
+    }
+    Ok(nights)
+}
+
+/// `None`, and so the oldest, where it is not known.
+fn as_of(night: &Night) -> Option<i64> {
+    time::parse(&night.summary.as_ref()?.analysis.as_of)
+}
+
+fn row(night: &Night) -> Vec<Cell> {
+    let href = link(&night.folder);
+    let Some((summary, as_of)) = night.summary.as_ref().zip(as_of(night)) else {
+        let name = Cell::link(words::logged(&night.folder), href);
+        let rest = std::iter::repeat_n(Cell::none(), 5).chain([Cell::text("its summary.json cannot be read").quiet()]);
+        return std::iter::once(name).chain(rest).collect();
+    };
+    let Headlines { abandonment, revenue, biggest_drop } = &summary.headlines;
+    let rate =
+        abandonment.rate.as_ref().map(|rate| Estimate { point: rate.point, low: rate.low, high: rate.high, n: rate.n });
+    let date = number::date(number::local_date(as_of, &summary.analysis.zone));
+    vec![
+        Cell::link(date, href),
+        Cell::count(abandonment.carts),
+        Cell::count(abandonment.pending),
+        rate.map_or_else(Cell::none, |rate| Cell::number(number::out_of(abandonment.abandoned, rate.n))),
+        Cell::share(abandonment.abandoned, rate),
+        Cell::number(net(revenue)),
+        biggest_drop.as_ref().map_or_else(
+            || Cell::text("–").quiet(),
+            |drop| Cell::text(format!("{} → {}", words::step_named(&drop.from), words::step_named(&drop.to))),
+        ),
+    ]
+}
+
+/// Net losses of the largest currencies; they are not added up.
+fn net(revenue: &[CurrencyLoss]) -> String {
+    let amounts = revenue.iter().take(3).map(|line| match amount(&line.loss.net) {
+        Some(net) => number::money_brief(net, &line.currency),
+        None => words::logged(&line.loss.net),
+    });
+    let text = amounts.collect::<Vec<_>>().join(", ");
+    if text.is_empty() { "–".to_owned() } else { text }
+}
+
+/// An amount as a summary writes it: with four decimals, and of any size.
+fn amount(text: &str) -> Option<Amount> {
+    let (whole, part) = text.split_once('.')?;
+    if part.len() != 4 { None } else { format!("{whole}{part}").parse().ok().map(Amount) }
+}
+
+/// The page of a night, relative to the list. Folder names are percent-encoded: they may hold anything.
+fn link(folder: &str) -> String {
+    let mut link = String::with_capacity(folder.len() + 16);
+    for byte in folder.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            link.push(char::from(byte));
+        } else {
+            link.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    format!("{link}/{}", folder::INDEX)
+}
+
+#[cfg(test)]
+mod tests;

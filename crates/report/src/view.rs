@@ -1,0 +1,140 @@
+//! Analysis and provenance → the page as strings and charts: everything that templates place, in reading order.
+
+mod abandonment;
+mod answers;
+mod checkout;
+mod definitions;
+mod funnel;
+mod orders;
+mod quality;
+mod revenue;
+mod sql;
+pub(crate) mod table;
+
+use analysis::{Analysis, Query};
+use serde::Serialize;
+
+use crate::charts::Drawing;
+use crate::{Error, Provenance, number, words};
+
+pub(crate) use answers::Answers;
+pub(crate) use table::Table;
+
+/// The page of one night.
+#[derive(Debug, Serialize)]
+pub(crate) struct Page {
+    night: String,
+    as_of: String,
+    zone: String,
+    generation: String,
+    code_version: String,
+    answers: Answers,
+    sections: Vec<Section>,
+    terms: Vec<definitions::Term>,
+    queries: Vec<sql::Shown>,
+}
+
+/// A chapter: what was found, in words, then a chart, then tables.
+#[derive(Debug, Serialize)]
+pub(crate) struct Section {
+    /// Its anchor.
+    id: &'static str,
+    /// Its name in the list of contents.
+    name: &'static str,
+    /// The finding.
+    title: String,
+    /// Paragraphs.
+    lead: Vec<String>,
+    figure: Option<Figure>,
+    tables: Vec<Table>,
+    /// Definitions of what it speaks of.
+    terms: Vec<Link>,
+    /// Queries that give its figures again.
+    queries: Vec<Link>,
+}
+
+/// A chart with its words and its data.
+#[derive(Debug, Serialize)]
+pub(crate) struct Figure {
+    /// The finding.
+    title: String,
+    /// How to read it.
+    caption: String,
+    wide: String,
+    narrow: String,
+    /// The chart's file, relative to the page.
+    pub(crate) href: String,
+    #[serde(skip)]
+    pub(crate) file: String,
+    data: Table,
+}
+
+/// A place on the page.
+#[derive(Debug, Serialize)]
+pub(crate) struct Link {
+    anchor: String,
+    text: String,
+}
+
+impl Page {
+    /// Every chart of the page.
+    pub(crate) fn figures(&self) -> impl Iterator<Item = &Figure> {
+        self.sections.iter().filter_map(|section| section.figure.as_ref())
+    }
+}
+
+impl Section {
+    fn new(id: &'static str, name: &'static str, title: impl Into<String>) -> Self {
+        let (lead, tables, terms, queries) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { id, name, title: title.into(), lead, figure: None, tables, terms, queries }
+    }
+
+    fn say(&mut self, sentence: impl Into<String>) {
+        self.lead.push(sentence.into());
+    }
+
+    fn defines(&mut self, terms: &[&str]) {
+        self.terms = terms.iter().map(|term| definitions::link(term)).collect();
+    }
+
+    /// Links the queries whose ids begin with one of these.
+    fn asks(&mut self, queries: &[Query], beginnings: &[&str]) {
+        let asked = queries.iter().filter(|query| beginnings.iter().any(|beginning| query.id.starts_with(beginning)));
+        self.queries = asked.map(|query| Link { anchor: sql::anchor(query), text: query.title.clone() }).collect();
+    }
+}
+
+impl Figure {
+    fn new(name: &'static str, title: String, caption: String, drawing: Drawing, data: Table) -> Self {
+        let Drawing { wide, narrow, file } = drawing;
+        Self { title, caption, wide, narrow, href: format!("charts/{name}.svg"), file, data }
+    }
+}
+
+/// The whole page.
+pub(crate) fn page(analysis: &Analysis, provenance: &Provenance, queries: &[Query]) -> Result<Page, Error> {
+    let mut sections = vec![
+        abandonment::by_day(analysis, queries)?,
+        abandonment::breakdowns(analysis, queries),
+        funnel::section(analysis, queries)?,
+        checkout::section(analysis, queries)?,
+        revenue::section(analysis, queries)?,
+    ];
+    if analysis.abandonment.overall.carts == 0 {
+        // Without a cart there is nothing to chart or break down: the answers say so once.
+        sections.clear();
+    }
+    sections.push(orders::section(analysis, queries));
+    sections.push(quality::section(provenance));
+    Ok(Page {
+        night: number::date(number::local_date(analysis.as_of, &analysis.zone)),
+        as_of: number::moment(analysis.as_of, &analysis.zone),
+        zone: words::logged(&analysis.zone),
+        generation: words::logged(&provenance.generation),
+        code_version: words::logged(&provenance.code_version),
+        answers: answers::answers(analysis, provenance),
+        sections,
+        terms: definitions::terms(analysis),
+        queries: queries.iter().map(sql::shown).collect(),
+    })
+}

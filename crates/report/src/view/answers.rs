@@ -1,0 +1,268 @@
+//! The first screen: how many, how much and where, for a reader with thirty seconds.
+
+use analysis::abandonment::Outcomes;
+use analysis::headlines::Drop;
+use analysis::{Analysis, Estimate, Revenue};
+use events::Amount;
+use serde::Serialize;
+
+use super::table::{Cell, Table};
+use crate::{Provenance, number, words};
+
+/// Lines per currency that a card has room for.
+const CURRENCIES: usize = 3;
+/// From this share of orders without a cart on, the other answers are doubtful and the first screen says so.
+const GAP: f64 = 0.05;
+/// From this share of rows in quarantine on, likewise.
+const REJECTED: f64 = 0.01;
+
+/// The three answers, and what casts doubt on them.
+#[derive(Debug, Serialize)]
+pub(crate) struct Answers {
+    /// All of it in a few sentences.
+    summary: Vec<String>,
+    cards: Vec<Card>,
+    warnings: Vec<Warning>,
+}
+
+#[derive(Debug, Serialize)]
+struct Card {
+    question: &'static str,
+    answer: String,
+    /// Completes the answer.
+    unit: String,
+    lines: Vec<String>,
+    table: Option<Table>,
+    /// The section that says more, and what the link is called.
+    anchor: Option<&'static str>,
+    more: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Warning {
+    text: String,
+    anchor: &'static str,
+    more: &'static str,
+}
+
+pub(super) fn answers(analysis: &Analysis, provenance: &Provenance) -> Answers {
+    let headlines = analysis.headlines();
+    let window = number::span(analysis.window);
+    let drop = headlines.biggest_drop;
+    let cards = if headlines.abandonment.carts == 0 {
+        Vec::new()
+    } else {
+        vec![share(&headlines.abandonment, &window), cost(&analysis.revenue, &window), place(drop)]
+    };
+    let summary = summary(&headlines.abandonment, &analysis.revenue, drop, &window);
+    Answers { summary, cards, warnings: warnings(analysis, provenance) }
+}
+
+fn summary(outcomes: &Outcomes, revenue: &Revenue, drop: Option<Drop>, window: &str) -> Vec<String> {
+    if outcomes.carts == 0 {
+        return vec![
+            "There are no carts up to this night: nothing could be abandoned, and nothing was lost.".to_owned(),
+            "If the shop did have visitors, the logs hold no add-to-cart or checkout events: see data quality below."
+                .to_owned(),
+        ];
+    }
+    let mut sentences = vec![match outcomes.rate {
+        None => format!(
+            "{} still pending: no cart is old enough yet to count as abandoned after {window}.",
+            are(outcomes.pending, "cart")
+        ),
+        Some(rate) if rate.n < number::FEW => format!(
+            "{} carts were abandoned: not bought within {window}. That is too few to give a percentage.",
+            number::out_of(outcomes.abandoned, rate.n)
+        ),
+        Some(rate) => {
+            format!("{} of carts are abandoned: not bought within {window}.", number::percent(rate.point, rate.n))
+        }
+    }];
+    if let Some((net, currency)) = net(revenue).filter(|_| outcomes.abandoned > 0) {
+        sentences.push(format!("That cost {}, net of what was bought later.", number::money_brief(net, currency)));
+    }
+    if let Some(drop) = drop {
+        sentences.push(format!("Most carts stop between “{}” and “{}”.", words::step(drop.from), words::step(drop.to)));
+    }
+    sentences
+}
+
+/// The net loss in one currency: in the base currency, or in the only one there is.
+fn net(revenue: &Revenue) -> Option<(Amount, &str)> {
+    match (&revenue.in_base, revenue.totals.as_slice()) {
+        (_, []) => None,
+        (_, [only]) => Some((only.loss.net, &only.currency)),
+        (Some(in_base), _) => Some((in_base.loss.net, &in_base.currency)),
+        (None, _) => None,
+    }
+}
+
+fn share(outcomes: &Outcomes, window: &str) -> Card {
+    let pending = match outcomes.pending {
+        0 => "No cart is pending: the window of every cart has passed.".to_owned(),
+        n => format!("{} still pending: open for less than {window}, and in no percentage.", are(n, "further cart")),
+    };
+    let (answer, unit, interval) = match outcomes.rate {
+        None => ("No cart yet".to_owned(), format!("is older than {window}"), None),
+        Some(rate) if rate.n < number::FEW => (
+            number::out_of(outcomes.abandoned, rate.n),
+            format!("carts were not bought within {window}: too few to say more"),
+            None,
+        ),
+        Some(rate) => (
+            number::percent(rate.point, rate.n),
+            format!("of carts are not bought within {window}"),
+            Some(format!(
+                "{} carts; 95% interval {}.",
+                number::out_of(outcomes.abandoned, rate.n),
+                number::interval(rate)
+            )),
+        ),
+    };
+    Card {
+        question: "How many carts are abandoned?",
+        answer,
+        unit,
+        lines: interval.into_iter().chain([pending]).collect(),
+        table: None,
+        anchor: Some("abandonment"),
+        more: "Abandonment by day",
+    }
+}
+
+fn cost(revenue: &Revenue, window: &str) -> Card {
+    let mut lines = Vec::new();
+    let (answer, unit) = match net(revenue) {
+        Some((net, currency)) => {
+            let converted =
+                revenue.in_base.as_ref().is_some_and(|in_base| in_base.converted && in_base.currency == currency);
+            let rates = if converted { ", all currencies at the configured rates" } else { "" };
+            (number::money_brief(net, currency), format!("net: left in carts and not bought later{rates}"))
+        }
+        None if revenue.totals.is_empty() => ("No prices".to_owned(), "were logged for any cart".to_owned()),
+        None => {
+            lines.push(format!(
+                "No exchange rate is configured for {}: currencies are not added up.",
+                listed(&revenue.without_rate)
+            ));
+            (
+                format!("{} currencies", number::count(revenue.totals.len() as u64)),
+                "each with its own loss, net".to_owned(),
+            )
+        }
+    };
+    let mut table = Table::new("cost", "Lost revenue per currency", &["Currency", "#Gross", "#Bought later", "#Net"]);
+    for line in revenue.totals.iter().take(CURRENCIES) {
+        let amount = |amount| Cell::number(number::amount(amount, &line.currency));
+        let loss = &line.loss;
+        table.push(vec![
+            Cell::text(words::logged(&line.currency)),
+            amount(loss.gross),
+            amount(loss.recovered),
+            amount(loss.net),
+        ]);
+    }
+    if revenue.totals.len() > CURRENCIES {
+        lines.push("Further currencies are in the section on lost revenue.".to_owned());
+    }
+    lines.push(format!("Gross is what abandoned carts held after {window}. Counted from the carts, not estimated."));
+    if revenue.unpriced.abandoned > 0 {
+        lines.push(format!(
+            "{} had no price and count as nothing.",
+            number::counted(revenue.unpriced.abandoned, "abandoned cart")
+        ));
+    }
+    Card {
+        question: "What does it cost?",
+        answer,
+        unit,
+        lines,
+        table: (!table.is_empty()).then_some(table),
+        anchor: Some("revenue"),
+        more: "Lost revenue by segment",
+    }
+}
+
+fn place(drop: Option<Drop>) -> Card {
+    let (answer, unit, lines) = match drop {
+        None => ("Nowhere yet".to_owned(), "no cart that is old enough has stopped on its way".to_owned(), Vec::new()),
+        Some(drop) => {
+            let lines = vec![
+                format!(
+                    "{} of the carts that came to “{}” stop here.",
+                    measured(drop.stopped, drop.of_reached),
+                    words::step(drop.from)
+                ),
+                format!(
+                    "{} of all carts that were never bought.",
+                    words::sentence(&measured(drop.stopped, drop.of_stopped))
+                ),
+            ];
+            (
+                format!("{} → {}", words::step(drop.from), words::step(drop.to)),
+                "is where most carts stop".to_owned(),
+                lines,
+            )
+        }
+    };
+    Card {
+        question: "Where are most lost?",
+        answer,
+        unit,
+        lines,
+        table: None,
+        anchor: Some("funnel"),
+        more: "The way to checkout",
+    }
+}
+
+/// A share with its interval and counts, in the running text.
+pub(super) fn measured(part: u64, estimate: Estimate) -> String {
+    let counts = number::out_of(part, estimate.n);
+    if estimate.n < number::FEW {
+        return format!("{counts} (too few to say more)");
+    }
+    format!("{} ({}, 95% interval {})", number::percent(estimate.point, estimate.n), counts, number::interval(estimate))
+}
+
+fn warnings(analysis: &Analysis, provenance: &Provenance) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let orders = &analysis.orders;
+    if let Some(gap) = orders.without_cart_share.filter(|gap| gap.point >= GAP) {
+        warnings.push(Warning {
+            text: format!(
+                "Tracking gap: for {} of orders no cart was seen. Those sales are missing from the carts, so the true share of abandoned carts is lower.",
+                measured(orders.without_cart, gap)
+            ),
+            anchor: "orders",
+            more: "Orders without a cart",
+        });
+    }
+    let rows = provenance.balance();
+    let refused = rows.quarantined as f64 >= REJECTED * rows.rows as f64 && rows.quarantined > 0;
+    if refused {
+        warnings.push(Warning {
+            text: format!("{} rows of the logs could not be used.", number::out_of(rows.quarantined, rows.rows)),
+            anchor: "quality",
+            more: "Rows by reason",
+        });
+    }
+    if provenance.inputs.iter().any(|input| !crate::Balance::of(input).adds_up()) {
+        warnings.push(Warning {
+            text: "The rows of a file do not add up: not every row read is accounted for.".to_owned(),
+            anchor: "quality",
+            more: "Rows by file",
+        });
+    }
+    warnings
+}
+
+/// `1 cart is`, `12 carts are`.
+fn are(n: u64, noun: &str) -> String {
+    format!("{} {}", number::counted(n, noun), if n == 1 { "is" } else { "are" })
+}
+
+fn listed(names: &[String]) -> String {
+    names.iter().map(|name| words::logged(name)).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,115 @@
+//! What every number of the page means.
+
+use analysis::Analysis;
+use serde::Serialize;
+
+use super::Link;
+use crate::{number, words};
+
+/// A word of the page and its meaning.
+#[derive(Debug, Serialize)]
+pub(crate) struct Term {
+    anchor: String,
+    name: &'static str,
+    meaning: String,
+}
+
+const NAMES: [(&str, &str); 18] = [
+    ("cart", "Cart"),
+    ("abandoned", "Abandoned"),
+    ("pending", "Pending"),
+    ("share", "Share of carts abandoned"),
+    ("interval", "95% interval"),
+    ("matured", "Matured cart"),
+    ("step", "Step"),
+    ("curve", "Time to checkout"),
+    ("after", "Bought after the window"),
+    ("gross", "Gross loss"),
+    ("recovered", "Bought later"),
+    ("net", "Net loss"),
+    ("segment", "Customer segment"),
+    ("order", "Order"),
+    ("gap", "Tracking gap"),
+    ("row", "Row"),
+    ("duplicate", "Duplicate"),
+    ("quarantine", "Quarantine"),
+];
+
+fn anchor(term: &str) -> String {
+    format!("def-{term}")
+}
+
+fn name(term: &str) -> &'static str {
+    NAMES.iter().find(|(known, _)| *known == term).map_or("", |(_, name)| name)
+}
+
+pub(super) fn link(term: &str) -> Link {
+    Link { anchor: anchor(term), text: name(term).to_owned() }
+}
+
+pub(super) fn terms(analysis: &Analysis) -> Vec<Term> {
+    let (window, expiry) = (number::span(analysis.window), number::span(analysis.expiry));
+    let zone = words::logged(&analysis.zone);
+    let base = words::logged(&analysis.base);
+    NAMES
+        .iter()
+        .map(|(term, name)| Term { anchor: anchor(term), name, meaning: meaning(term, &window, &expiry, &zone, &base) })
+        .collect()
+}
+
+fn meaning(term: &str, window: &str, expiry: &str, zone: &str, base: &str) -> String {
+    let text = match term {
+        "cart" => {
+            "One person’s cart, from the first thing put into it (or from checkout, where nothing was put in before) until it is bought or {expiry} pass without a cart event. It stays the same cart across visits and devices."
+        }
+        "abandoned" => "Not bought within {window} of being opened. It stays so even if it is bought later.",
+        "pending" => {
+            "Opened less than {window} before the moment of this report and not bought yet. Pending carts are in no percentage."
+        }
+        "share" => "Abandoned carts of abandoned and bought ones. A cart is bought if that happened within {window}.",
+        "interval" => {
+            "The range that, with 95% confidence, holds the share that would be seen with endlessly many carts like these. For plain shares Wilson’s interval, for the curve Greenwood’s on the log(-log) scale. Below {few} carts no percentage is given."
+        }
+        "matured" => {
+            "A cart opened at least {window} before the moment of this report: every one had the same chance to get on."
+        }
+        "step" => {
+            "Opened, viewed, checkout started, shipping given, payment given, bought. A cart seen at a later step has passed the earlier ones. Steps that the logs never hold are left out."
+        }
+        "curve" => {
+            "Share of carts bought by their age (Kaplan-Meier). A cart not bought yet counts for as long as it has been watched."
+        }
+        "after" => {
+            "Share of all carts that are bought after {window} and before they expire: what comes back by itself or by reminders."
+        }
+        "gross" => {
+            "What abandoned carts held {window} after they were opened: quantity times the last known price. It never changes afterwards."
+        }
+        "recovered" => {
+            "The part of the gross loss in carts that were bought after {window}: the whole value of each such cart."
+        }
+        "net" => {
+            "Gross loss less what was bought later. Currencies are never mixed; sums in {base} use the configured rates."
+        }
+        "segment" => {
+            "Customers with orders in the 365 days before the cart was opened, ranked by what they spent, in tenths; lapsed: orders, but none in those days; new: no order before."
+        }
+        "order" => {
+            "Purchase rows with the same order number of the same person; without a number, purchases no more than 30 minutes apart."
+        }
+        "gap" => {
+            "Orders for which no cart was open: the events that would have opened it were not logged, or under another identity."
+        }
+        "row" => {
+            "A line of a log. Every row read is either accepted, a duplicate, or quarantined. Days are those of {zone}."
+        }
+        "duplicate" => "A row with the identity and content of one accepted before, in this or an earlier file.",
+        "quarantine" => "Rows that could not be used, kept whole with file, line and reason.",
+        _ => "",
+    };
+    text.replace("{window}", window)
+        .replace("{expiry}", expiry)
+        .replace("{few}", &number::FEW.to_string())
+        .replace("{base}", base)
+        .replace("{zone}", zone)
+}

@@ -1,0 +1,95 @@
+//! What became of the rows of every file, and what the logs hold that found no place.
+
+use super::Section;
+use super::table::{Cell, Table};
+use crate::{Balance, Provenance, number, words};
+
+/// Lines of a table that a page has room for; all of them are in the summary.
+const SHOWN: usize = 40;
+
+pub(super) fn section(provenance: &Provenance) -> Section {
+    let total = provenance.balance();
+    let title = match total {
+        Balance { rows: 0, .. } => "No rows were read".to_owned(),
+        Balance { quarantined: 0, .. } => "Every row of the logs could be used".to_owned(),
+        _ => format!("{} rows of the logs could not be used", number::out_of(total.quarantined, total.rows)),
+    };
+    let mut section = Section::new("quality", "Data quality", title);
+    section.defines(&["row", "duplicate", "quarantine"]);
+    for note in &provenance.notes {
+        section.say(words::sentence(note));
+    }
+    if total.rows > 0 {
+        let verdict = if total.adds_up() { "it adds up" } else { "it does not add up" };
+        section.say(format!(
+            "Read {} = accepted {} + duplicates {} + quarantined {}: {verdict}.",
+            number::count(total.rows),
+            number::count(total.accepted),
+            number::count(total.duplicates),
+            number::count(total.quarantined)
+        ));
+    }
+    let tables = [files(provenance, total), reasons(provenance), unmapped(provenance), unused(provenance)];
+    section.tables.extend(tables.into_iter().filter(|table| !table.is_empty()));
+    section
+}
+
+/// The last files read, since they are the night's own, and the sum over all.
+fn files(provenance: &Provenance, total: Balance) -> Table {
+    let columns = ["File", "Read as", "#Rows read", "#Accepted", "#Duplicates", "#Quarantined", "Adds up"];
+    let mut table = Table::new("files", "Rows by file", &columns);
+    let hidden = provenance.inputs.len().saturating_sub(SHOWN);
+    for input in &provenance.inputs[hidden..] {
+        table.push(balance(Cell::text(words::logged(&input.path)), words::logged(&input.format), Balance::of(input)));
+    }
+    if provenance.inputs.len() > 1 {
+        let files = number::counted(provenance.inputs.len() as u64, "file");
+        table.push_total(balance(Cell::text(format!("All {files}")), String::new(), total));
+    }
+    if hidden > 0 { table.note(format!("The {SHOWN} files read last; all are in summary.json.")) } else { table }
+}
+
+fn balance(first: Cell, format: String, balance: Balance) -> Vec<Cell> {
+    vec![
+        first,
+        Cell::text(format),
+        Cell::count(balance.rows),
+        Cell::count(balance.accepted),
+        Cell::count(balance.duplicates),
+        Cell::count(balance.quarantined),
+        Cell::text(if balance.adds_up() { "yes" } else { "no" }),
+    ]
+}
+
+fn reasons(provenance: &Provenance) -> Table {
+    let mut table = Table::new("reasons", "Quarantined rows by reason", &["Reason", "#Rows"]);
+    for (reason, rows) in provenance.quarantined() {
+        table.push(vec![Cell::text(words::logged(reason)), Cell::count(rows)]);
+    }
+    table.note("They are kept whole, with file, line and reason, in the table quarantine.")
+}
+
+fn unmapped(provenance: &Provenance) -> Table {
+    let mut table = Table::new("unmapped", "Events without a meaning here", &["Name in the logs", "#Events"]);
+    for (name, events) in most(provenance.unmapped.iter().map(|(name, events)| (name.as_str(), *events)).collect()) {
+        table.push(vec![Cell::text(words::logged(name)), Cell::count(events)]);
+    }
+    table
+        .note("Accepted, and kept as “other”: no step of the checkout is known by these names. The most frequent ones.")
+}
+
+/// Largest first, then by name; as many as a page has room for.
+fn most(mut counts: Vec<(&str, u64)>) -> Vec<(&str, u64)> {
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    counts.truncate(SHOWN);
+    counts
+}
+
+fn unused(provenance: &Provenance) -> Table {
+    let mut table = Table::new("unused", "Columns that were not read", &["File", "Columns"]);
+    for (file, columns) in provenance.unused_columns.iter().take(SHOWN) {
+        let names: Vec<String> = columns.iter().take(SHOWN).map(|column| words::logged(column)).collect();
+        table.push(vec![Cell::text(words::logged(file)), Cell::text(names.join(", "))]);
+    }
+    table
+}

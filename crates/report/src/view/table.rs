@@ -1,0 +1,179 @@
+//! Tables as templates draw them.
+
+use analysis::Estimate;
+use analysis::abandonment::Outcomes;
+use serde::Serialize;
+
+use crate::number;
+
+/// A table with a heading of its own, or in the fold below a chart.
+#[derive(Debug, Serialize)]
+pub(crate) struct Table {
+    /// Anchor, unique on the page.
+    id: String,
+    title: String,
+    /// What else a reader should know.
+    note: Option<String>,
+    columns: Vec<Column>,
+    rows: Vec<Row>,
+    /// Whether it is folded away at first.
+    folded: bool,
+    /// The same unrounded as a file, relative to the page.
+    csv: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Column {
+    name: String,
+    /// Aligned to the right.
+    numeric: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    /// The first one names the row.
+    cells: Vec<Cell>,
+    /// Whether it sums the others.
+    total: bool,
+}
+
+/// A cell.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Cell {
+    text: String,
+    /// Beside it in second rank: an interval, or why there is none.
+    note: Option<String>,
+    /// A link, relative to the page.
+    href: Option<String>,
+    /// The interval as a drawing.
+    mark: Option<Mark>,
+    numeric: bool,
+    quiet: bool,
+}
+
+/// An interval on a line from nothing to all, as CSS lengths.
+#[derive(Clone, Debug, Serialize)]
+struct Mark {
+    from: String,
+    width: String,
+    point: String,
+}
+
+impl Table {
+    /// A table without rows. Columns whose names begin with `#` are numbers.
+    pub(crate) fn new(id: impl Into<String>, title: impl Into<String>, columns: &[&str]) -> Self {
+        let column =
+            |name: &&str| Column { name: name.trim_start_matches('#').to_owned(), numeric: name.starts_with('#') };
+        Self {
+            id: id.into(),
+            title: title.into(),
+            note: None,
+            columns: columns.iter().map(column).collect(),
+            rows: Vec::new(),
+            folded: false,
+            csv: None,
+        }
+    }
+
+    pub(crate) fn folded(self) -> Self {
+        Self { folded: true, ..self }
+    }
+
+    /// With the file that holds the same unrounded: the answer of this query.
+    pub(crate) fn csv(self, query: &str) -> Self {
+        Self { csv: Some(format!("tables/{query}.csv")), ..self }
+    }
+
+    pub(crate) fn note(self, note: impl Into<String>) -> Self {
+        Self { note: Some(note.into()), ..self }
+    }
+
+    pub(crate) fn push(&mut self, cells: Vec<Cell>) {
+        self.rows.push(Row { cells, total: false });
+    }
+
+    pub(crate) fn push_total(&mut self, cells: Vec<Cell>) {
+        self.rows.push(Row { cells, total: true });
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+impl Cell {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), note: None, href: None, mark: None, numeric: false, quiet: false }
+    }
+
+    pub(crate) fn link(text: impl Into<String>, href: String) -> Self {
+        Self { href: Some(href), ..Self::text(text) }
+    }
+
+    pub(crate) fn number(text: impl Into<String>) -> Self {
+        Self { numeric: true, ..Self::text(text) }
+    }
+
+    pub(crate) fn count(n: u64) -> Self {
+        Self::number(number::count(n))
+    }
+
+    /// Nothing to say.
+    pub(crate) fn none() -> Self {
+        Self { quiet: true, ..Self::number("–") }
+    }
+
+    /// In second rank.
+    pub(crate) fn quiet(self) -> Self {
+        Self { quiet: true, ..self }
+    }
+
+    /// Without the drawing, where columns are narrow.
+    pub(crate) fn without_mark(self) -> Self {
+        Self { mark: None, ..self }
+    }
+
+    /// `part` of the observations of the estimate, as a percentage with its interval; as bare counts where these are
+    /// too few for one.
+    pub(crate) fn share(part: u64, estimate: Option<Estimate>) -> Self {
+        let Some(estimate) = estimate else { return Self::none() };
+        if estimate.n < number::FEW {
+            let note = Some("too few to say".to_owned());
+            return Self { note, ..Self::number(number::out_of(part, estimate.n)) };
+        }
+        Self::estimate(estimate)
+    }
+
+    /// A percentage with its interval; for shares that are no plain count of a whole, such as points of a curve.
+    pub(crate) fn estimate(estimate: Estimate) -> Self {
+        if estimate.n < number::FEW {
+            return Self { quiet: true, ..Self::number("too few to say") };
+        }
+        let percent = |share: f64| format!("{:.2}%", share * 100.0);
+        Self {
+            note: Some(number::interval(estimate)),
+            mark: Some(Mark {
+                from: percent(estimate.low),
+                width: percent(estimate.high - estimate.low),
+                point: percent(estimate.point),
+            }),
+            ..Self::number(number::percent(estimate.point, estimate.n))
+        }
+    }
+}
+
+/// Columns of [`outcomes`].
+pub(crate) const OUTCOMES: [&str; 4] = ["#Carts", "#Pending", "#Abandoned", "#Share, 95% interval"];
+
+/// Carts by outcome: all, pending, the abandoned of the decided, and their share.
+pub(crate) fn outcomes(first: Cell, outcomes: &Outcomes) -> Vec<Cell> {
+    let abandoned =
+        outcomes.rate.map_or_else(Cell::none, |rate| Cell::number(number::out_of(outcomes.abandoned, rate.n)));
+    vec![
+        first,
+        Cell::count(outcomes.carts),
+        Cell::count(outcomes.pending),
+        abandoned,
+        Cell::share(outcomes.abandoned, outcomes.rate),
+    ]
+}
