@@ -7,17 +7,19 @@ mod shops;
 use support::world::World;
 
 use crate::lake;
-use compare::assert_agree;
 
 #[test]
 fn carts_of_small_nasty_worlds_are_those_of_the_contract() {
-    for seed in 0..60 {
-        let world = World::new(seed);
+    let mut faults = Vec::new();
+    for seed in 0..40 {
+        let world = World::new(seed, 6);
         let lake = lake();
         lake.write("leftcart.toml", world.config());
         for (name, text) in &world.files {
             lake.write(&format!("logs/{name}"), text);
         }
-        assert_agree(&format!("world {seed}"), &lake, &world.judged("logs"), world.as_of);
+        let found = compare::run(&lake, &world.judged("logs"), world.as_of);
+        faults.extend(found.into_iter().map(|fault| format!("world {seed}: {fault}")));
     }
+    assert!(faults.is_empty(), "{} differences\n{}", faults.len(), faults.join("\n"));
 }

@@ -1,4 +1,4 @@
-//! Small worlds, dense in what is easy to get wrong: equal moments, gaps of exactly three and thirty days, logins that
+//! Small worlds of a few small shops each, dense in what is easy to get wrong: equal moments, gaps of exactly three and thirty days, logins that
 //! join visitors, shared devices, orders sent again or without an id, refunds, removals, missing prices, currencies
 //! with and without a rate, clocks that change, rows told twice, in conflict, or broken.
 
@@ -20,7 +20,7 @@ const DAY: i64 = 24 * HOUR;
 /// The clock of every run: all but the rows that are meant to lie ahead lie behind it.
 const CLOCK: &str = "2030-01-01T00:00:00Z";
 
-/// A small shop's logs, and how it asks to be judged.
+/// The logs of some small shops in one, and how they ask to be judged.
 #[derive(Clone, Debug)]
 pub struct World {
     /// The files by name, in the order in which they are read.
@@ -37,14 +37,16 @@ pub struct World {
 type Fields = BTreeMap<&'static str, String>;
 
 impl World {
-    /// The world of a seed.
+    /// The world of a seed, with so many shops. Shops share no customer, but everything that ranks customers.
     #[must_use]
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, shops: usize) -> Self {
         let mut dice = Dice::new(seed);
         let mut maker = Maker { moments: SPECIAL.iter().map(|text| micros(text)).collect(), events: 0 };
         let mut rows = Vec::new();
-        for _ in 0..30 + dice.below(70) {
-            rows.extend(maker.event(&mut dice));
+        for shop in 0..shops {
+            for _ in 0..30 + dice.below(70) {
+                rows.extend(maker.event(&mut dice).into_iter().map(|row| of_shop(shop, row)));
+            }
         }
         let as_of = as_of(&maker.moments, &mut dice);
         let rows = told_twice(rows, &mut dice);
@@ -177,6 +179,18 @@ fn told_twice(mut rows: Vec<Fields>, dice: &mut Dice) -> Vec<Fields> {
     all
 }
 
+/// The row of one shop among several: whoever and whatever it names is of this shop alone.
+fn of_shop(shop: usize, mut row: Fields) -> Fields {
+    for column in ["event_id", "visitor_id", "customer_id", "session_id", "order_id"] {
+        row.entry(column).and_modify(|text| {
+            if !text.is_empty() {
+                text.insert_str(0, &format!("w{shop}"));
+            }
+        });
+    }
+    row
+}
+
 /// Makes events one after the other, each at some distance of one before.
 struct Maker {
     moments: Vec<i64>,
@@ -296,6 +310,7 @@ fn what(row: &mut Fields, kind: &str, first_line: bool, dice: &mut Dice) {
     some(row, "quantity", 3, &["1", "2", "3", "2.0", "0", "5"], dice);
     some(row, "unit_price", 4, &["9.99995", "12.5", "0", "19.99", "100", "0.00005", "3.333333", "1e1"], dice);
     some(row, "currency", 4, &["EUR", "EUR", "EUR", "eur", "GBP", "SEK", "USD"], dice);
+    if kind == "purchase" { row.remove("currency"); }
     if kind == "purchase" && first_line {
         seldom(row, "order_value", 2, &["25", "10.5", "0", "99999.99995"], dice);
     }

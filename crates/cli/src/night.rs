@@ -180,7 +180,13 @@ impl Night {
         runs::write(&file, &self.manifest, seconds)?;
         let tables = [EVENTS, QUARANTINE, CARTS, CART_ITEMS, ORDERS, runs::RUNS];
         for table in tables.iter().chain(&analysis::schema::TABLES) {
-            let files = parquet_files(&self.draft.table(table.name))?;
+            let mut files = parquet_files(&self.draft.table(table.name))?;
+            if files.is_empty() {
+                // An empty table is still a table: engines refuse a folder without any file.
+                let file = self.draft.table(table.name).join("part-0.parquet");
+                parquet_io::Writer::create_for(0, &file, table, &[])?.finish()?;
+                files.push(file);
+            }
             let mut rows = 0;
             for file in &files {
                 rows += parquet_io::Reader::open(file, &[])?.rows();

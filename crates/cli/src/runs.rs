@@ -52,7 +52,7 @@ pub(crate) fn write(path: &Path, manifest: &Manifest, seconds: f64) -> Result<()
         Arc::new(Float64Array::from(vec![seconds])),
         text(&serde_json::to_string(&manifest.settings)?),
     ];
-    let mut writer = Writer::create(path, &RUNS, &[])?;
+    let mut writer = Writer::create_for(1, path, &RUNS, &[])?;
     writer.write(&RecordBatch::try_new(RUNS.schema(), columns)?)?;
     writer.finish()?;
     Ok(())

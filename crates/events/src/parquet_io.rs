@@ -20,6 +20,9 @@ use crate::schema::{self, Table, Type};
 /// Rows in one batch while reading; small enough for the cache, large enough to amortise the call.
 pub const BATCH_ROWS: usize = 8_192;
 
+/// Files of fewer rows than this are packed with snappy instead of zstd.
+const FEW_ROWS: usize = 4_096;
+
 /// What went wrong with a table's file.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -86,13 +89,29 @@ impl Writer {
     /// # Errors
     /// When the file cannot be created.
     pub fn create(path: &Path, table: &Table, sorted_by: &[&str]) -> Result<Self, Error> {
+        Self::with_codec(path, table, sorted_by, Compression::ZSTD(ZstdLevel::try_new(1).expect("zstd knows level 1")))
+    }
+
+    /// As [`Writer::create`], for a file of about so many rows: zstd sets up a context per column, which costs more
+    /// than it saves where there are few.
+    ///
+    /// # Errors
+    /// When the file cannot be created.
+    pub fn create_for(rows: usize, path: &Path, table: &Table, sorted_by: &[&str]) -> Result<Self, Error> {
+        if rows < FEW_ROWS {
+            return Self::with_codec(path, table, sorted_by, Compression::SNAPPY);
+        }
+        Self::create(path, table, sorted_by)
+    }
+
+    fn with_codec(path: &Path, table: &Table, sorted_by: &[&str], codec: Compression) -> Result<Self, Error> {
         let io = |source| Error::Io { path: path.to_path_buf(), source };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(io)?;
         }
         let file = File::create(path).map_err(io)?;
         let schema = table.schema();
-        let inner = ArrowWriter::try_new(file, schema.clone(), Some(properties(table, sorted_by)))
+        let inner = ArrowWriter::try_new(file, schema.clone(), Some(properties(table, sorted_by, codec)))
             .map_err(|source| Error::Parquet { path: path.to_path_buf(), source })?;
         Ok(Self { path: path.to_path_buf(), schema, inner, rows: 0 })
     }
@@ -119,10 +138,10 @@ impl Writer {
     }
 }
 
-fn properties(table: &Table, sorted_by: &[&str]) -> WriterProperties {
+fn properties(table: &Table, sorted_by: &[&str], codec: Compression) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_2_0)
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).expect("zstd knows level 1")))
+        .set_compression(codec)
         .set_max_row_group_row_count(Some(1 << 18))
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_created_by(format!("leftcart {}", env!("CARGO_PKG_VERSION")));

@@ -61,7 +61,7 @@ impl Quarantine {
             for part in rejected.chunks(parquet_io::BATCH_ROWS) {
                 let writer = match &mut writer {
                     Some(writer) => writer,
-                    none => none.insert(parquet_io::Writer::create(path, &QUARANTINE, &[])?),
+                    none => none.insert(parquet_io::Writer::create_for(part.len(), path, &QUARANTINE, &[])?),
                 };
                 writer.write(&table(part, &file_of)?)?;
             }

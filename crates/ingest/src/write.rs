@@ -73,7 +73,7 @@ fn write_partition(rows: &Exchange, verdict: &Verdict, folder: &Path, partition:
     let mut written = (0, 0);
     for day in order.chunk_by(|a, b| a.day == b.day) {
         let path = file(folder, day[0].day, bucket);
-        let mut writer = parquet_io::Writer::create(&path, &EVENTS, &["visitor_id", "ts"])?;
+        let mut writer = parquet_io::Writer::create_for(day.len(), &path, &EVENTS, &["visitor_id", "ts"])?;
         for part in day.chunks(parquet_io::BATCH_ROWS) {
             writer.write(&gather(&batches, part)?)?;
         }

@@ -148,7 +148,7 @@ fn write(job: &Job<'_>, table: &Table, partition: u32, batch: &RecordBatch) -> R
         return Ok(());
     }
     let path = job.generation.join(table.name).join(format!("part-{partition}.parquet"));
-    let mut writer = Writer::create(&path, table, &["person_id"])?;
+    let mut writer = Writer::create_for(batch.num_rows(), &path, table, &["person_id"])?;
     writer.write(batch)?;
     writer.finish()?;
     Ok(())

@@ -42,11 +42,17 @@ pub(crate) fn write(
     data: &Path,
     ingested: &Ingested,
 ) -> Result<PathBuf> {
-    let _ = (generation, data, ingested);
-    let folder = reports.join(time::local_date(analysis.as_of, zone(analysis)).to_string());
-    Ok(folder.join("index.html"))
-}
-
-fn zone(analysis: &Analysis) -> chrono_tz::Tz {
-    analysis.zone.parse().unwrap_or(chrono_tz::UTC)
+    let manifest = generation.manifest();
+    let provenance = report::Provenance {
+        generation: manifest.id.clone(),
+        code_version: manifest.code_version.clone(),
+        data: data.join("current").display().to_string(),
+        inputs: manifest.inputs.clone(),
+        unmapped: ingested.summary.unmapped.clone(),
+        unused_columns: ingested.summary.unused_columns.clone(),
+        notes: Vec::new(),
+    };
+    let written = report::render(analysis, &provenance, &reports.join(report::night(analysis)))?;
+    report::nights(reports)?;
+    Ok(written.index())
 }

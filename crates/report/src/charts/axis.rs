@@ -7,7 +7,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
 use super::Painted;
-use super::theme::{MUTED, RULE, SMALL};
+use super::theme::{MUTED, RULE, SMALL, px};
 
 /// From one value to another, with a label at some of those between.
 pub(super) struct Axis {
@@ -67,7 +67,8 @@ pub(super) fn grid(chart: &mut ChartContext<'_, SVGBackend<'_>, Cartesian2d<Axis
         .light_line_style(TRANSPARENT)
         .bold_line_style(RULE.line(1.0))
         .axis_style(RULE.line(1.0))
-        .set_all_tick_mark_size(0)
+        .set_tick_mark_size(LabelAreaPosition::Left, px(6.0))
+        .set_tick_mark_size(LabelAreaPosition::Bottom, px(5.0))
         .label_style(MUTED.text(SMALL, HPos::Center))
         .draw()?;
     Ok(())

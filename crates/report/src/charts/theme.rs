@@ -36,7 +36,10 @@ pub(crate) const LOSS: Ink = ink("loss", (0xA8, 0x40, 0x18), (0xF2, 0xA0, 0x7B))
 /// What is lost, as a surface.
 pub(crate) const LOSS_BAND: Ink = ink("loss-band", (0xF6, 0xDD, 0xD1), (0x59, 0x35, 0x26));
 
-const INKS: [Ink; 8] = [PAPER, TEXT, MUTED, RULE, DATA, BAND, LOSS, LOSS_BAND];
+/// A part of the chart that is set apart.
+pub(crate) const ZONE: Ink = ink("zone", (0xF0, 0xF2, 0xF5), (0x25, 0x2C, 0x38));
+
+const INKS: [Ink; 9] = [PAPER, TEXT, MUTED, RULE, DATA, BAND, LOSS, LOSS_BAND, ZONE];
 
 const fn ink(name: &'static str, light: (u8, u8, u8), dark: (u8, u8, u8)) -> Ink {
     Ink { name, light: RGBColor(light.0, light.1, light.2), dark: RGBColor(dark.0, dark.1, dark.2) }
@@ -139,7 +142,7 @@ mod tests {
     #[test]
     fn text_and_data_stand_out_in_both_schemes() {
         for ink in [TEXT, MUTED, DATA, LOSS] {
-            for ground in [PAPER, BAND, LOSS_BAND] {
+            for ground in [PAPER, BAND, LOSS_BAND, ZONE] {
                 let least = if ground == PAPER { 4.5 } else { 3.0 };
                 assert!(contrast(ink.light, ground.light) >= least, "{} on {}, light", ink.name, ground.name);
                 assert!(contrast(ink.dark, ground.dark) >= least, "{} on {}, dark", ink.name, ground.name);
