@@ -2,6 +2,8 @@
 
 /// Carts, orders and the balance of rows are what an independent reading of the contract makes of the same logs.
 mod oracle;
+/// The published tables answer in SQL what the report says, and say whose carts they are.
+mod sql;
 
 use support::lake::Lake;
 

@@ -310,7 +310,6 @@ fn what(row: &mut Fields, kind: &str, first_line: bool, dice: &mut Dice) {
     some(row, "quantity", 3, &["1", "2", "3", "2.0", "0", "5"], dice);
     some(row, "unit_price", 4, &["9.99995", "12.5", "0", "19.99", "100", "0.00005", "3.333333", "1e1"], dice);
     some(row, "currency", 4, &["EUR", "EUR", "EUR", "eur", "GBP", "SEK", "USD"], dice);
-    if kind == "purchase" { row.remove("currency"); }
     if kind == "purchase" && first_line {
         seldom(row, "order_value", 2, &["25", "10.5", "0", "99999.99995"], dice);
     }

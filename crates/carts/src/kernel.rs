@@ -111,3 +111,6 @@ impl<'a> Shopper<'a> {
         History { carts: self.past, orders: self.orders }
     }
 }
+
+#[cfg(test)]
+mod tests;

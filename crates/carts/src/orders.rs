@@ -1,6 +1,6 @@
 //! Orders and refunds of one person.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use events::money::Rates;
 use events::{Amount, time};
@@ -21,12 +21,14 @@ pub struct Order<'a> {
     pub value: Option<(Amount, Option<&'a str>)>,
     /// The cart that it closed, by position among the person's carts.
     pub cart: Option<usize>,
+    /// What makes a line the same as one before.
+    known: HashSet<(u16, Product<'a>)>,
+    pieces: HashMap<Product<'a>, i64>,
 }
 
 /// An item line of an order.
 #[derive(Clone, Copy, Debug)]
 pub struct OrderLine<'a> {
-    line: u16,
     /// Which product.
     pub product: Product<'a>,
     /// Pieces.
@@ -37,7 +39,7 @@ pub struct OrderLine<'a> {
 
 impl<'a> Order<'a> {
     fn new(first: Row<'a>) -> Self {
-        Self { first, lines: Vec::new(), value: None, cart: None }
+        Self { first, lines: Vec::new(), value: None, cart: None, known: HashSet::new(), pieces: HashMap::new() }
     }
 
     fn take(&mut self, row: Row<'a>) {
@@ -46,10 +48,10 @@ impl<'a> Order<'a> {
         }
         let says_nothing = row.product().is_none() && row.unit_price().is_none() && row.given_quantity().is_none();
         let product = row.product().unwrap_or(Product::Unnamed);
-        let known = self.lines.iter().any(|line| line.line == row.line() && line.product == product);
-        if !says_nothing && !known {
+        if !says_nothing && self.known.insert((row.line(), product)) {
             let price = row.unit_price().map(|price| (price, row.currency()));
-            self.lines.push(OrderLine { line: row.line(), product, quantity: row.quantity(), price });
+            self.lines.push(OrderLine { product, quantity: row.quantity(), price });
+            *self.pieces.entry(product).or_default() += row.quantity();
         }
     }
 
@@ -85,7 +87,7 @@ impl<'a> Order<'a> {
     /// Pieces of a product in it.
     #[must_use]
     pub fn quantity_of(&self, product: Product<'_>) -> i64 {
-        self.lines.iter().filter(|line| line.product == product).map(|line| line.quantity).sum()
+        self.pieces.get(&product).copied().unwrap_or(0)
     }
 }
 

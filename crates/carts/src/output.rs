@@ -125,11 +125,16 @@ impl<'a> Builder<'a> {
             self.append_items(&row, &orders);
             self.carts.push(row);
         }
-        for (at, order) in orders.orders().iter().enumerate() {
+        let mut refunded = vec![Amount::ZERO; orders.orders().len()];
+        for refund in orders.refunds() {
+            if let Some(order) = refund.order {
+                refunded[order] += orders.refunded(refund, &self.rules.rates);
+            }
+        }
+        for (order, refunded) in orders.orders().iter().zip(refunded) {
             let rates = &self.rules.rates;
             let amount = order.amount(rates);
             self.unconverted += u64::from(amount.is_none());
-            let refunds = orders.refunds().iter().filter(|refund| refund.order == Some(at));
             let currency = order.currency(rates).to_owned();
             self.orders.push(OrderRow {
                 person,
@@ -137,7 +142,7 @@ impl<'a> Builder<'a> {
                 lines_value: order.lines_value(&currency, rates),
                 currency,
                 amount,
-                refunded: refunds.map(|refund| orders.refunded(refund, rates)).sum(),
+                refunded,
                 order: order.clone(),
             });
         }

@@ -71,6 +71,11 @@ impl Size {
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Painted = Result<(), Box<dyn std::error::Error>>;
 
+/// A height in whole pixels of the page.
+fn rows(height: f64) -> u32 {
+    theme::px(height).div_ceil(theme::SCALE)
+}
+
 /// Draws both sizes; `height` is in pixels of the page.
 fn draw(
     words: Words<'_>,

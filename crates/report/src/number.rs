@@ -55,7 +55,12 @@ pub(crate) fn money(amount: Amount, currency: &str) -> String {
 
 /// The same without decimals where there are thousands of it: `1,234,568 EUR`, `12.50 EUR`.
 pub(crate) fn money_brief(amount: Amount, currency: &str) -> String {
-    if amount.0.abs() < 1_000 * UNIT { money(amount, currency) } else { with_code(&decimal(amount, 0), currency) }
+    money_beside(amount, amount, currency)
+}
+
+/// An amount with the decimals that the largest one beside it has.
+pub(crate) fn money_beside(amount: Amount, largest: Amount, currency: &str) -> String {
+    if largest.0.abs() < 1_000 * UNIT { money(amount, currency) } else { with_code(&decimal(amount, 0), currency) }
 }
 
 /// The amount alone, as in a table whose other column has the currency: `1,234.50`.

@@ -74,6 +74,16 @@ pub(crate) fn segment(name: &str) -> String {
     }
 }
 
+/// The customers of a segment, within a sentence.
+pub(crate) fn customers(name: &str) -> String {
+    match name {
+        "lapsed" | "new" => format!("{name} customers"),
+        "d1" => "the top tenth of customers".to_owned(),
+        "d10" => "the last tenth of customers".to_owned(),
+        other => format!("the {} of customers", segment(other)),
+    }
+}
+
 /// The same text with its first letter in upper case.
 pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();

@@ -59,8 +59,11 @@ impl ValueFormatter<f64> for Axis {
     }
 }
 
+/// A chart with two such axes.
+pub(super) type Chart<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<Axis, Axis>>;
+
 /// Horizontal grid lines and the labels of both axes.
-pub(super) fn grid(chart: &mut ChartContext<'_, SVGBackend<'_>, Cartesian2d<Axis, Axis>>) -> Painted {
+pub(super) fn grid(chart: &mut Chart<'_>) -> Painted {
     chart
         .configure_mesh()
         .disable_x_mesh()

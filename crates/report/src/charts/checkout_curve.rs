@@ -60,7 +60,7 @@ pub(crate) fn time_to_checkout(curve: &CheckoutCurve, words: Words<'_>) -> Resul
                 chart.draw_series([Circle::new(at, px(5.0), PAPER.fill())])?;
                 chart.draw_series([Circle::new(at, px(5.0), DATA.line(2.0))])?;
                 let head = chart.plotting_area().map_coordinate(&(x, top));
-                let label = format!("{} bought by then", number::percent(bought.point, bought.n));
+                let label = format!("{} within {}", number::percent(bought.point, bought.n), number::age(curve.window_hours));
                 area.draw(&Text::new(
                     label,
                     (head.0, head.1 - px(13.0).cast_signed()),

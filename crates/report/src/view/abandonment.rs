@@ -18,6 +18,12 @@ pub(super) fn by_day(analysis: &Analysis, queries: &[Query]) -> Result<Section, 
         _ => "How many carts are abandoned".to_owned(),
     };
     let mut section = Section::new("abandonment", "Abandonment", title);
+    if let Some(rate) = overall.rate {
+        section.say(format!(
+            "{} of carts were not bought within {window}.",
+            super::answers::measured(overall.abandoned, rate)
+        ));
+    }
     if let Some(matured) = overall.matured_rate.filter(|_| overall.pending > 0 && overall.purchased_early > 0) {
         section.say(format!(
             "Of the carts opened in the last {window}, those bought quickly are already counted and the others are still pending, \
@@ -35,7 +41,11 @@ pub(super) fn by_day(analysis: &Analysis, queries: &[Query]) -> Result<Section, 
         .folded()
         .csv("abandonment.day");
     for day in &abandonment.days {
-        data.push(table::outcomes(Cell::text(number::date(day.day)), &day.outcomes));
+        let mut cells = table::outcomes(Cell::text(number::date(day.day)), &day.outcomes);
+        if let Some(share) = cells.last_mut().filter(|_| day.outcomes.pending > 0) {
+            *share = Cell::number("pending").quiet();
+        }
+        data.push(cells);
     }
     let (title, caption) = (title_of_days(&abandonment.days), caption(analysis));
     let drawn = overall.rate.map(|rate| {
@@ -79,8 +89,9 @@ fn title_of_days(days: &[Day]) -> String {
 fn caption(analysis: &Analysis) -> String {
     format!(
         "Carts by the day on which they were opened ({} time). Points, or the line, are the share abandoned; the bars or \
-         the band around them are its 95% interval. Open circles are days with pending carts: they still lean to the low \
-         side. Days with fewer than {} carts show their interval only. The dashed line is the share over all days.",
+         the band around them are its 95% interval. Days with fewer than {} carts show their interval only. Days with \
+         pending carts are left blank until the window of all their carts has passed. The dashed line is the share over \
+         all days.",
         words::logged(&analysis.zone),
         number::FEW
     )

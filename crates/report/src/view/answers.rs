@@ -2,11 +2,12 @@
 
 use analysis::abandonment::Outcomes;
 use analysis::headlines::Drop;
+use analysis::revenue::CurrencyLoss;
 use analysis::{Analysis, Estimate, Revenue};
 use events::Amount;
 use serde::Serialize;
 
-use super::table::{Cell, Table};
+
 use crate::{Provenance, number, words};
 
 /// Lines per currency that a card has room for.
@@ -32,9 +33,9 @@ struct Card {
     /// Completes the answer.
     unit: String,
     lines: Vec<String>,
-    table: Option<Table>,
+    
     /// The section that says more, and what the link is called.
-    anchor: Option<&'static str>,
+    anchor: &'static str,
     more: &'static str,
 }
 
@@ -103,6 +104,14 @@ fn share(outcomes: &Outcomes, window: &str) -> Card {
         0 => "No cart is pending: the window of every cart has passed.".to_owned(),
         n => format!("{} still pending: open for less than {window}, and in no percentage.", are(n, "further cart")),
     };
+    // Two figures only where a reader would see a difference.
+    let matured = outcomes.matured_rate.zip(outcomes.rate).and_then(|(matured, rate)| {
+        let share = number::percent(matured.point, matured.n);
+        let differs = matured.n >= number::FEW && share != number::percent(rate.point, rate.n);
+        differs.then(|| {
+            format!("Of those whose {window} have passed: {share} (95% interval {}).", number::interval(matured))
+        })
+    });
     let (answer, unit, interval) = match outcomes.rate {
         None => ("No cart yet".to_owned(), format!("is older than {window}"), None),
         Some(rate) if rate.n < number::FEW => (
@@ -124,9 +133,9 @@ fn share(outcomes: &Outcomes, window: &str) -> Card {
         question: "How many carts are abandoned?",
         answer,
         unit,
-        lines: interval.into_iter().chain([pending]).collect(),
-        table: None,
-        anchor: Some("abandonment"),
+        lines: interval.into_iter().chain(matured).chain([pending]).collect(),
+        
+        anchor: "abandonment",
         more: "Abandonment by day",
     }
 }
@@ -152,16 +161,13 @@ fn cost(revenue: &Revenue, window: &str) -> Card {
             )
         }
     };
-    let mut table = Table::new("cost", "Lost revenue per currency", &["Currency", "#Gross", "#Bought later", "#Net"]);
-    for line in revenue.totals.iter().take(CURRENCIES) {
-        let amount = |amount| Cell::number(number::amount(amount, &line.currency));
-        let loss = &line.loss;
-        table.push(vec![
-            Cell::text(words::logged(&line.currency)),
-            amount(loss.gross),
-            amount(loss.recovered),
-            amount(loss.net),
-        ]);
+    for CurrencyLoss { currency, loss } in revenue.totals.iter().take(CURRENCIES) {
+        lines.push(format!(
+            "{} gross − {} bought later = {} net.",
+            number::amount(loss.gross, currency),
+            number::amount(loss.recovered, currency),
+            number::money(loss.net, currency)
+        ));
     }
     if revenue.totals.len() > CURRENCIES {
         lines.push("Further currencies are in the section on lost revenue.".to_owned());
@@ -178,8 +184,8 @@ fn cost(revenue: &Revenue, window: &str) -> Card {
         answer,
         unit,
         lines,
-        table: (!table.is_empty()).then_some(table),
-        anchor: Some("revenue"),
+        
+        anchor: "revenue",
         more: "Lost revenue by segment",
     }
 }
@@ -211,8 +217,8 @@ fn place(drop: Option<Drop>) -> Card {
         answer,
         unit,
         lines,
-        table: None,
-        anchor: Some("funnel"),
+        
+        anchor: "funnel",
         more: "The way to checkout",
     }
 }

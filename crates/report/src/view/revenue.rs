@@ -79,8 +79,8 @@ fn by_segment(revenue: &Revenue) -> Result<Option<Figure>, Error> {
     };
     let Some(worst) = lines.iter().max_by_key(|line| line.loss.net) else { return Ok(None) };
     let title = format!(
-        "Most is lost with: {} ({}, net)",
-        words::segment(&worst.segment),
+        "Most is lost on {}: {}, net",
+        words::customers(&worst.segment),
         number::money_brief(worst.loss.net, currency)
     );
     let caption = format!(
