@@ -12,21 +12,25 @@ use events::{Amount, money};
 
 use crate::row::{Event, FIELDS, Field};
 
-/// Where a row came from: the file's number in its high bits, the row within the file in its low ones. Rows are
-/// accepted in this order.
+/// Where a row came from: the file's number in its high bits, then the row within the file, then the event within the
+/// row. Rows are accepted in this order.
 pub(crate) type Position = u64;
 
-const ROW_BITS: u32 = 40;
+const FILE_SHIFT: u32 = 40;
+const EVENT_BITS: u32 = 3;
+/// Events that one row of a file can hold.
+pub(crate) const EVENTS_PER_ROW: u64 = 1 << EVENT_BITS;
 
-/// The position of a row of a file.
-pub(crate) fn position(file: u32, row: u64) -> Position {
-    (u64::from(file) << ROW_BITS) | row
+/// The position of an event of a row of a file; events count from 0.
+pub(crate) fn position(file: u32, row: u64, event: u64) -> Position {
+    debug_assert!(event < EVENTS_PER_ROW, "an event's item lines tell its rows apart, more events than this do not");
+    (u64::from(file) << FILE_SHIFT) | (row << EVENT_BITS) | event
 }
 
 /// The file and row of a position.
 pub(crate) fn origin(position: Position) -> (u32, u64) {
-    let file = u32::try_from(position >> ROW_BITS).expect("24 bits");
-    (file, position & ((1 << ROW_BITS) - 1))
+    let file = u32::try_from(position >> FILE_SHIFT).expect("24 bits");
+    (file, (position & ((1 << FILE_SHIFT) - 1)) >> EVENT_BITS)
 }
 
 /// The column behind the event columns that carries the row's position on its way to the writer.

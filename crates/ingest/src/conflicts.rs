@@ -43,7 +43,7 @@ pub(crate) fn quarantine(
         for (row, details) in &rows {
             for detail in details {
                 let text = raw.get(row).map_or(&b""[..], Vec::as_slice);
-                into.push(position(file, *row), Reject::new(Reason::Conflict, detail.clone()), text)?;
+                into.push(position(file, *row, 0), Reject::new(Reason::Conflict, detail.clone()), text)?;
             }
         }
     }

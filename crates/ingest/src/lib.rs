@@ -146,7 +146,7 @@ fn balance(number: u32, path: String, source: String, tally: read::Tally, verdic
     let duplicates = verdict.duplicates.get(&number).copied().unwrap_or(0);
     let mut quarantined: BTreeMap<String, u64> =
         tally.rejected.iter().map(|(reason, count)| (reason.words().to_owned(), *count)).collect();
-    let rows = (batch::position(number, 0), 0)..(batch::position(number + 1, 0), 0);
+    let rows = (batch::position(number, 0, 0), 0)..(batch::position(number + 1, 0, 0), 0);
     let conflicts = verdict.conflicts.range(rows).count() as u64;
     if conflicts > 0 {
         quarantined.insert(Reason::Conflict.words().to_owned(), conflicts);

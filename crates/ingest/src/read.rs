@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use arrow::datatypes::SchemaRef;
 use events::exchange::{self, Exchange};
 
-use crate::batch::{Batch, position};
+use crate::batch::{Batch, Position, position};
 use crate::dedupe::{self, Mark, Marks};
 use crate::format::{Format, Parser, Raw, Sink, Wanted};
 use crate::quarantine::{self, Quarantine};
@@ -298,8 +298,7 @@ impl<'a> Worker<'a> {
         std::mem::take(&mut self.rows)
     }
 
-    fn accept(&mut self, event: &Event<'_>, row: u64) {
-        let position = position(self.file, row);
+    fn accept(&mut self, event: &Event<'_>, position: Position) {
         let partition = write::partition(event.visitor(), event.ts);
         let mark = Mark {
             identity: event.identity(&mut self.buffer),
@@ -343,7 +342,7 @@ impl Sink for Worker<'_> {
             match Event::from_raw(std::mem::take(row), &rules, &bytes) {
                 Ok(event) => {
                     self.tally.read += 1;
-                    self.accept(&event, line);
+                    self.accept(&event, position(self.file, line, 0));
                 }
                 Err(reject) => self.reject(line, raw, reject),
             }
@@ -354,8 +353,11 @@ impl Sink for Worker<'_> {
         match events {
             Ok(events) => {
                 self.tally.read += events.len() as u64;
-                for event in &events {
-                    self.accept(event, line);
+                // Item lines count from 0 within an event, so a further 0 begins the record's next event.
+                let mut nth = 0;
+                for (at, event) in events.iter().enumerate() {
+                    nth += u64::from(at > 0 && event.line == 0);
+                    self.accept(event, position(self.file, line, nth));
                 }
             }
             Err(reject) => self.reject(line, raw, reject),
@@ -365,7 +367,7 @@ impl Sink for Worker<'_> {
     fn reject(&mut self, line: u64, raw: Raw<'_>, reject: Reject) {
         self.tally.read += 1;
         *self.tally.rejected.entry(reject.reason).or_default() += 1;
-        let result = self.quarantine.push(position(self.file, line), reject, &raw.bytes());
+        let result = self.quarantine.push(position(self.file, line, 0), reject, &raw.bytes());
         self.note(result);
     }
 

@@ -1,5 +1,7 @@
 //! CSV records by column name, and the native CSV format.
 
+use std::ops::Range;
+
 use csv::{ByteRecord, ReaderBuilder, StringRecord};
 
 use super::Sink;
@@ -32,6 +34,11 @@ impl Columns {
         self.fields.contains(&Some(field))
     }
 
+    /// Where the column of this name stands, which is written in lower case.
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|column| column == name)
+    }
+
     pub(super) fn is(&self, names: &[&str]) -> bool {
         self.names == names
     }
@@ -46,9 +53,24 @@ pub(super) type ReadRow<S> = for<'r> fn(&Columns, &'r StringRecord, &mut S) -> R
 
 /// Calls `read` for each record of the chunk; the header and blank lines are passed over.
 pub(super) fn each<S: Sink>(chunk: &Chunk, columns: &Columns, sink: &mut S, read: ReadRow<S>) {
+    scan(chunk, columns, sink, |sink, line, span, record| {
+        let mut row = read(columns, record, sink);
+        sink.record(line, chunk.bytes[span].into(), std::slice::from_mut(&mut row));
+    });
+}
+
+/// Calls `found` for each record that has as many fields as the header, with its line and its place in the chunk; the
+/// header and blank lines are passed over.
+pub(super) fn scan<S: Sink>(
+    chunk: &Chunk,
+    columns: &Columns,
+    sink: &mut S,
+    mut found: impl FnMut(&mut S, u64, Range<usize>, &StringRecord),
+) {
     if chunk.unclosed_quote {
         let detail = "a quote is opened and not closed";
-        sink.reject(chunk.first_line, without_line_ends(&chunk.bytes).1.into(), Reject::unreadable(detail));
+        let line = without_line_ends(&chunk.bytes, 0..chunk.bytes.len()).1;
+        sink.reject(chunk.first_line, chunk.bytes[line].into(), Reject::unreadable(detail));
         return;
     }
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(chunk.bytes.as_slice());
@@ -62,7 +84,8 @@ pub(super) fn each<S: Sink>(chunk: &Chunk, columns: &Columns, sink: &mut S, read
         let position = record.position().expect("set by the reader");
         let span = position.byte()..reader.position().byte();
         let span = span.start.try_into().unwrap_or(0)..span.end.try_into().unwrap_or(chunk.bytes.len());
-        let (blank_lines, raw) = without_line_ends(&chunk.bytes[span]);
+        let (blank_lines, span) = without_line_ends(&chunk.bytes, span);
+        let raw = &chunk.bytes[span.clone()];
         let line = chunk.first_line + position.line() - 1 + blank_lines;
         let text = match StringRecord::from_byte_record(std::mem::take(&mut record)) {
             Ok(text) => text,
@@ -73,8 +96,7 @@ pub(super) fn each<S: Sink>(chunk: &Chunk, columns: &Columns, sink: &mut S, read
             }
         };
         if text.len() == columns.names.len() {
-            let mut row = read(columns, &text, sink);
-            sink.record(line, raw.into(), std::slice::from_mut(&mut row));
+            found(sink, line, span, &text);
         } else {
             let detail = format!("{} fields, where the header has {}", text.len(), columns.names.len());
             sink.reject(line, raw.into(), Reject::unreadable(detail));
@@ -83,13 +105,14 @@ pub(super) fn each<S: Sink>(chunk: &Chunk, columns: &Columns, sink: &mut S, read
     }
 }
 
-/// The record without the line ends around it, and how many blank lines came before it.
-fn without_line_ends(bytes: &[u8]) -> (u64, &[u8]) {
+/// The record's place without the line ends around it, and how many blank lines came before it.
+fn without_line_ends(bytes: &[u8], span: Range<usize>) -> (u64, Range<usize>) {
+    let record = &bytes[span.clone()];
     let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
-    let start = bytes.iter().position(|byte| !is_end(byte)).unwrap_or(0);
-    let end = bytes.iter().rposition(|byte| !is_end(byte)).map_or(0, |at| at + 1);
-    let blank = memchr::memchr_iter(b'\n', &bytes[..start]).count() as u64;
-    (blank, &bytes[start..end.max(start)])
+    let start = record.iter().position(|byte| !is_end(byte)).unwrap_or(0);
+    let end = record.iter().rposition(|byte| !is_end(byte)).map_or(0, |at| at + 1);
+    let blank = memchr::memchr_iter(b'\n', &record[..start]).count() as u64;
+    (blank, span.start + start..span.start + end.max(start))
 }
 
 /// A row of the native format: columns are the contract's.
