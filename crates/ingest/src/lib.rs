@@ -9,7 +9,9 @@
 //! Every input row ends in exactly one place: accepted, duplicate or quarantined. Rows of several workers meet in
 //! exchanges, which spill to disk, so memory does not grow with the input.
 
+mod agent;
 mod batch;
+mod channel;
 mod chunk;
 mod conflicts;
 mod dedupe;
@@ -20,6 +22,7 @@ mod reject;
 mod row;
 mod source;
 mod stream;
+mod url;
 mod words;
 mod write;
 

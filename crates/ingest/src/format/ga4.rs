@@ -17,6 +17,7 @@ use super::Sink;
 use super::native_json::scalar;
 use crate::reject::Reject;
 use crate::row::{Field, RawRow};
+use crate::url::path;
 
 type Scalar<'a> = Option<&'a RawValue>;
 
@@ -293,12 +294,6 @@ fn order_value<'a>(event: &Event<'a>, kind: Kind) -> Option<Cow<'a, str>> {
 /// GA4's moments are always microseconds, also those that are too short for it to show.
 fn moment(micros: &str) -> String {
     micros.trim().parse().map_or_else(|_| micros.to_owned(), events::time::format)
-}
-
-/// The path of a URL, without host, query and fragment.
-fn path(url: &str) -> &str {
-    let after_host = url.split_once("://").map_or(url, |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
-    after_host.split(['?', '#']).next().unwrap_or_default()
 }
 
 #[cfg(test)]

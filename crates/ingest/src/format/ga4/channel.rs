@@ -1,13 +1,11 @@
-//! Where a visit came from: GA4's default channel groups, lower-cased, from source and medium.
-//!
-//! The groups and their rules are those of Google's page "Default channel group" for GA4, shortened to what source,
-//! medium and click id can tell.
+//! Where GA4 keeps what it knows about a visit's source and medium.
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
 
 use super::{Event, Scalar, text};
+use crate::channel::group;
 
 /// The first touch of the user.
 #[derive(Deserialize)]
@@ -54,52 +52,4 @@ pub(super) fn channel(event: &Event<'_>) -> Option<&'static str> {
     let known = |pair: &(Option<Cow<'_, str>>, Option<Cow<'_, str>>)| pair.0.is_some() || pair.1.is_some();
     let (source, medium) = [of_event, of_session, of_params, of_user].into_iter().flatten().find(known)?;
     Some(group(&source.unwrap_or_default().to_lowercase(), &medium.unwrap_or_default().to_lowercase()))
-}
-
-fn group(source: &str, medium: &str) -> &'static str {
-    const SEARCH: [&str; 7] = ["google", "bing", "yahoo", "duckduckgo", "ecosia", "baidu", "yandex"];
-    const SOCIAL: [&str; 9] =
-        ["facebook", "instagram", "tiktok", "pinterest", "twitter", "x.com", "linkedin", "youtube", "reddit"];
-    let is = |names: &[&str]| names.iter().any(|name| source.contains(name));
-    let paid = medium == "cpc" || medium == "ppc" || medium == "retargeting" || medium.starts_with("paid");
-    match medium {
-        _ if paid && is(&SEARCH) => "paid search",
-        _ if paid && is(&SOCIAL) => "paid social",
-        _ if paid => "paid other",
-        "display" | "banner" | "cpm" | "interstitial" | "expandable" => "display",
-        "email" | "e-mail" | "e_mail" | "e mail" => "email",
-        "organic" | "referral" | "" if is(&SOCIAL) => "organic social",
-        "affiliate" => "affiliates",
-        "sms" => "sms",
-        "push" | "mobile" | "notification" => "push",
-        "organic" => "organic search",
-        "social" | "social-network" | "social-media" | "sm" | "social network" | "social media" => "organic social",
-        "referral" | "app" | "link" => "referral",
-        "(none)" | "none" | "" if matches!(source, "(direct)" | "direct" | "") => "direct",
-        "" if is(&SEARCH) => "organic search",
-        _ => "other",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::group;
-
-    #[test]
-    fn source_and_medium_tell_the_group() {
-        let cases = [
-            ("(direct)", "(none)", "direct"),
-            ("google", "cpc", "paid search"),
-            ("google", "organic", "organic search"),
-            ("facebook.com", "paid_social", "paid social"),
-            ("instagram", "referral", "organic social"),
-            ("newsletter", "email", "email"),
-            ("blog.example", "referral", "referral"),
-            ("partner", "affiliate", "affiliates"),
-            ("odd", "odd", "other"),
-        ];
-        for (source, medium, expected) in cases {
-            assert_eq!(group(source, medium), expected, "{source} / {medium}");
-        }
-    }
 }

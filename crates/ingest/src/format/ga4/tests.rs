@@ -86,9 +86,3 @@ fn a_transaction_id_that_is_a_placeholder_names_no_order() {
     let line = PURCHASE.replace("T-1001", "(not set)");
     assert_eq!(value(&found(&line).rows[0], Field::OrderId), None);
 }
-
-#[test]
-fn a_page_is_the_path_of_its_url() {
-    assert_eq!(path("https://shop.example/p/mug?a=1&b=2#x"), "/p/mug");
-    assert_eq!((path("https://shop.example"), path("/cart?x")), ("/", "/cart"));
-}
