@@ -15,6 +15,7 @@ mod channel;
 mod chunk;
 mod conflicts;
 mod dedupe;
+mod email;
 mod format;
 mod quarantine;
 mod read;
