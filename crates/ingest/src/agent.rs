@@ -20,6 +20,9 @@ pub(crate) struct Agent {
     pub(crate) is_bot: bool,
 }
 
+/// The rule's name in the `bot` column.
+pub(crate) const BOT_RULE: &str = "user agent";
+
 /// Distinct strings that a thread remembers; a shop's visitors have a few thousand.
 const REMEMBERED: usize = 10_000;
 

@@ -1,10 +1,15 @@
 //! Log formats: what each is called, how it is recognised, and the one interface that their readers share.
 
+mod commerce;
 mod csv_records;
 mod ga4;
 mod native_json;
 mod native_parquet;
 mod rees46;
+mod segment;
+mod snowplow;
+#[cfg(test)]
+mod testing;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -29,11 +34,29 @@ pub enum Format {
     Rees46,
     /// GA4's `BigQuery` export as JSON lines.
     Ga4,
+    /// Segment's calls as JSON lines.
+    Segment,
+    /// RudderStack's calls as JSON lines.
+    Rudderstack,
+    /// Snowplow's enriched events as TSV.
+    Snowplow,
+    /// Snowplow's enriched events as the Analytics SDKs' JSON lines.
+    SnowplowJson,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 5] = [Self::NativeCsv, Self::NativeNdjson, Self::NativeParquet, Self::Rees46, Self::Ga4];
+    pub const ALL: [Self; 9] = [
+        Self::NativeCsv,
+        Self::NativeNdjson,
+        Self::NativeParquet,
+        Self::Rees46,
+        Self::Ga4,
+        Self::Segment,
+        Self::Rudderstack,
+        Self::Snowplow,
+        Self::SnowplowJson,
+    ];
 
     /// The name in reports and manifests.
     #[must_use]
@@ -44,6 +67,10 @@ impl Format {
             Self::NativeParquet => "native-parquet",
             Self::Rees46 => "rees46",
             Self::Ga4 => "ga4",
+            Self::Segment => "segment",
+            Self::Rudderstack => "rudderstack",
+            Self::Snowplow => "snowplow",
+            Self::SnowplowJson => "snowplow-json",
         }
     }
 }
@@ -90,7 +117,7 @@ pub enum Unrecognised {
     Empty,
     /// Its head fits no format.
     #[error(
-        "its head looks like none of the formats (native CSV, NDJSON or Parquet; rees46; ga4): {0}; \
+        "its head looks like none of the formats (native CSV, NDJSON or Parquet; rees46; ga4; segment; rudderstack; snowplow; snowplow-json): {0}; \
          give --format, or name the columns as docs/definitions.md does"
     )]
     Head(String),
@@ -111,6 +138,9 @@ pub(crate) enum Parser {
     Rees46(csv_records::Columns),
     NativeJson,
     Ga4,
+    Segment,
+    Snowplow,
+    SnowplowJson,
     Parquet,
 }
 
@@ -160,6 +190,10 @@ impl Parser {
             Wanted::Native => matches!(format, Format::NativeCsv | Format::NativeNdjson | Format::NativeParquet),
             Wanted::Only(only) => only == format,
         };
+        // Which of the two sent a call is not always written on it; they are read alike.
+        if let (Wanted::Only(only @ (Format::Segment | Format::Rudderstack)), Parser::Segment) = (wanted, &parser) {
+            return Ok((only, parser));
+        }
         if fits {
             return Ok((format, parser));
         }
@@ -176,9 +210,13 @@ impl Parser {
         let first = lines.next().ok_or(Unrecognised::Empty)?;
         if first.trim_start().starts_with('{') {
             // A broken first line should not hide what the others say.
-            return std::iter::once(first).chain(lines).take(100).find_map(json_format).ok_or_else(|| {
-                Unrecognised::Head(format!("JSON, but with neither ts and kind nor event_name: {}", excerpt(first)))
-            });
+            let formats: Vec<(Format, Self)> =
+                std::iter::once(first).chain(lines).take(100).filter_map(json_format).collect();
+            return settle(formats)
+                .ok_or_else(|| Unrecognised::Head(format!("JSON, but no event of any of them: {}", excerpt(first))));
+        }
+        if text.lines().take(100).any(snowplow::enriched::recognise) {
+            return Ok((Format::Snowplow, Self::Snowplow));
         }
         let columns = csv_records::Columns::from_header(head)
             .ok_or_else(|| Unrecognised::Head(format!("the first line is {}", excerpt(first))))?;
@@ -194,7 +232,9 @@ impl Parser {
     pub(crate) const fn boundary(&self) -> Boundary {
         match self {
             Self::Csv(_) | Self::Rees46(_) => Boundary::Csv,
-            Self::NativeJson | Self::Ga4 | Self::Parquet => Boundary::Line,
+            Self::NativeJson | Self::Ga4 | Self::Segment | Self::Snowplow | Self::SnowplowJson | Self::Parquet => {
+                Boundary::Line
+            }
         }
     }
 
@@ -213,6 +253,9 @@ impl Parser {
             Self::Rees46(columns) => csv_records::each(chunk, columns, sink, rees46::row),
             Self::NativeJson => each_line(chunk, sink, native_json::record),
             Self::Ga4 => each_line(chunk, sink, ga4::record),
+            Self::Segment => each_line(chunk, sink, segment::record),
+            Self::Snowplow => each_line(chunk, sink, snowplow::enriched::record),
+            Self::SnowplowJson => each_line(chunk, sink, snowplow::sdk_json::record),
             Self::Parquet => unreachable!("Parquet is read by columns, not in chunks of bytes"),
         }
     }
@@ -225,9 +268,19 @@ fn json_format(line: &str) -> Option<(Format, Parser)> {
         Some((Format::Ga4, Parser::Ga4))
     } else if has("ts") && has("kind") {
         Some((Format::NativeNdjson, Parser::NativeJson))
+    } else if snowplow::sdk_json::recognise(&object) {
+        Some((Format::SnowplowJson, Parser::SnowplowJson))
     } else {
-        None
+        segment::recognise(&object).map(|format| (format, Parser::Segment))
     }
+}
+
+/// The format of a file whose lines look like these: the first line decides, but that a call is RudderStack's can be
+/// written on any of them.
+fn settle(formats: Vec<(Format, Parser)>) -> Option<(Format, Parser)> {
+    let is_rudder = formats.iter().any(|(format, _)| *format == Format::Rudderstack);
+    let (format, parser) = formats.into_iter().next()?;
+    Some((if format == Format::Segment && is_rudder { Format::Rudderstack } else { format }, parser))
 }
 
 /// A short, harmless piece of a line for a message.

@@ -17,6 +17,7 @@ mod conflicts;
 mod dedupe;
 mod email;
 mod format;
+mod ids;
 mod quarantine;
 mod read;
 mod reject;
