@@ -6,6 +6,8 @@ use std::io::{self, Read};
 const CHUNK: usize = 1 << 20;
 /// A quoted CSV field that goes on for longer than this was never meant to be quoted.
 const LONGEST_QUOTED: usize = 1 << 20;
+/// Records with the same value that go on for longer than this are cut apart.
+const LONGEST_RUN: usize = 1 << 24;
 
 /// Where records end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +16,11 @@ pub(crate) enum Boundary {
     Line,
     /// At a line feed outside quotes (RFC 4180).
     Csv,
+    /// At a line feed outside quotes after which the value of this column, counted from 0, is another one. A blank
+    /// value is another one each time.
+    CsvRuns(usize),
+    /// Where an object ends that is an element of a JSON document: [`crate::documents`] finds these.
+    Document,
 }
 
 /// Whole records, one after another.
@@ -24,6 +31,8 @@ pub(crate) struct Chunk {
     pub(crate) first_line: u64,
     /// Set where the chunk is a single line with a quote that is never closed.
     pub(crate) unclosed_quote: bool,
+    /// Where each record ends, in formats whose records are not told apart by line feeds; else empty.
+    pub(crate) ends: Vec<usize>,
 }
 
 /// Cuts a stream into chunks.
@@ -90,13 +99,16 @@ impl<R: Read> Chunks<R> {
         let bytes = std::mem::replace(&mut self.pending, rest);
         let first_line = self.line;
         self.line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
-        Chunk { bytes, first_line, unclosed_quote }
+        Chunk { bytes, first_line, unclosed_quote, ends: Vec::new() }
     }
 
     fn cut(&self) -> Cut {
         match self.boundary {
-            Boundary::Line => memchr::memrchr(b'\n', &self.pending).map_or(Cut::More, |at| Cut::At(at + 1)),
+            Boundary::Line | Boundary::Document => {
+                memchr::memrchr(b'\n', &self.pending).map_or(Cut::More, |at| Cut::At(at + 1))
+            }
             Boundary::Csv => csv_cut(&self.pending, self.ended),
+            Boundary::CsvRuns(column) => runs_cut(&self.pending, self.ended, column),
         }
     }
 }
@@ -144,6 +156,42 @@ fn csv_cut(bytes: &[u8], ended: bool) -> Cut {
         }
     }
     if record_start > 0 { Cut::At(record_start) } else { Cut::More }
+}
+
+/// The end of the last whole run of CSV records in `bytes`. The run at hand may go on beyond them, so it waits for more.
+fn runs_cut(bytes: &[u8], ended: bool, column: usize) -> Cut {
+    match csv_cut(bytes, ended) {
+        // Of what is left there may be a last record without a line feed; it is of the last run or one of its own.
+        Cut::At(end) if ended => match csv_cut(&bytes[end..], ended) {
+            Cut::UnclosedQuote { .. } => Cut::At(end),
+            Cut::At(_) | Cut::More => Cut::At(bytes.len()),
+        },
+        Cut::At(end) => match last_run(&bytes[..end], column) {
+            0 if bytes.len() >= LONGEST_RUN => Cut::At(end),
+            0 => Cut::More,
+            start => Cut::At(start),
+        },
+        other => other,
+    }
+}
+
+/// Where the last run of whole CSV records with one value in this column begins.
+fn last_run(bytes: &[u8], column: usize) -> usize {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    let mut record = csv::ByteRecord::new();
+    let mut value: Vec<u8> = Vec::new();
+    let mut start = 0;
+    // A slice cannot fail to be read, and flexible records cannot be of a wrong length.
+    while reader.read_byte_record(&mut record).unwrap_or(false) {
+        let next = record.get(column).unwrap_or_default().trim_ascii();
+        if next.is_empty() || next != value {
+            let at = record.position().map_or(0, csv::Position::byte);
+            start = usize::try_from(at).unwrap_or(0);
+            value.clear();
+            value.extend_from_slice(next);
+        }
+    }
+    start
 }
 
 /// The quote that closes the field opened before `start`; doubled quotes are a quote inside it.
@@ -197,6 +245,35 @@ mod tests {
         let parts = texts(b"a,1\nb,\"2\nc,3\nd,4\n", Boundary::Csv);
         let expected = [("a,1\n", 1, false), ("b,\"2\n", 2, true), ("c,3\nd,4\n", 3, false)];
         assert_eq!(parts, expected.map(|(text, line, unclosed)| (text.to_owned(), line, unclosed)));
+    }
+
+    #[test]
+    fn a_run_of_records_is_not_torn_apart() {
+        let runs = Boundary::CsvRuns(0);
+        assert_eq!(runs_cut(b"a,1\nb,\"2\n\"\nb,3\n", false, 0), Cut::At(4));
+        assert_eq!(runs_cut(b"b,1\nb,2\n", false, 0), Cut::More);
+        assert_eq!(runs_cut(b",1\n,2\n", false, 0), Cut::At(3), "blank values are no run");
+        assert_eq!(texts(b"a,1\nb,2\nb,3", runs), [("a,1\nb,2\nb,3".to_owned(), 1, false)]);
+        let parts = texts(b"a,1\na,\"2\na,3\n", runs);
+        let expected = [("a,1\n", 1, false), ("a,\"2\n", 2, true), ("a,3\n", 3, false)];
+        assert_eq!(parts, expected.map(|(text, line, unclosed)| (text.to_owned(), line, unclosed)));
+        // Runs of some kilobytes over several chunks: wherever a chunk ends, the next begins with another value.
+        let rows: Vec<String> = (0..40_000).map(|row| format!("{},{row},{}\n", row / 70, "x".repeat(60))).collect();
+        let input = rows.concat();
+        let parts = texts(input.as_bytes(), runs);
+        assert!(parts.len() > 1);
+        assert_eq!(parts.iter().map(|(text, ..)| text.as_str()).collect::<String>(), input);
+        let value = |line: &str| line.split(',').next().unwrap().to_owned();
+        for pair in parts.windows(2) {
+            assert_ne!(value(pair[0].0.lines().last().unwrap()), value(pair[1].0.lines().next().unwrap()));
+        }
+    }
+
+    #[test]
+    fn a_run_without_end_is_cut() {
+        let input = "a,1\n".repeat(6 << 20);
+        let parts = texts(input.as_bytes(), Boundary::CsvRuns(0));
+        assert!(parts.len() > 1 && parts.iter().all(|(text, ..)| text.len() <= 2 * LONGEST_RUN));
     }
 
     #[test]
