@@ -31,7 +31,7 @@ impl Shop {
         let config = Config { days: DAYS, carts_per_day, ..Config::default() };
         let rows = simulate::simulate(&config, format, &logs).expect("simulated logs").rows;
         let paths = ingest::expand(&[logs.display().to_string()]).expect("simulated files");
-        let input = |path| InputFile { path, source: "bench".to_owned(), wanted: Wanted::Auto };
+        let input = |path| InputFile::new(path, "bench", Wanted::Auto);
         Self { folder, files: paths.into_iter().map(input).collect(), rows }
     }
 

@@ -21,12 +21,12 @@ pub(crate) enum InputError {
 /// The files given on the command line, else those of the configured sources, each source in turn.
 pub(crate) fn find(args: &InputArgs, config: &Config) -> Result<Vec<InputFile>, InputError> {
     if !args.inputs.is_empty() {
-        let input = |path: PathBuf| InputFile { path, source: args.source.clone(), wanted: args.format };
+        let input = |path: PathBuf| InputFile::new(path, args.source.clone(), args.format);
         return Ok(ingest::expand(&args.inputs)?.into_iter().map(input).collect());
     }
     let mut files = Vec::new();
     for source in &config.sources {
-        let input = |path: PathBuf| InputFile { path, source: source.name.clone(), wanted: source.wanted };
+        let input = |path: PathBuf| InputFile::new(path, source.name.clone(), source.wanted);
         files.extend(ingest::expand(&source.paths)?.into_iter().map(input));
     }
     if files.is_empty() { Err(InputError::None) } else { Ok(files) }

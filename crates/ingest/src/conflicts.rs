@@ -32,7 +32,7 @@ pub(crate) fn quarantine(
         let mut recovered = Recovered { wanted: &rows, raw: BTreeMap::new() };
         let input = &files[file as usize - 1];
         // A file that vanished meanwhile costs the raw text, not the row: the reason still stands in quarantine.
-        if let Ok(Some(mut stream)) = Stream::open(&input.path, input.wanted) {
+        if let Ok(Some(mut stream)) = Stream::open(input) {
             let parser = stream.parser.clone();
             while recovered.raw.len() < rows.len() {
                 let Some(piece) = stream.next() else { break };

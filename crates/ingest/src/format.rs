@@ -1,12 +1,15 @@
 //! Log formats: what each is called, how it is recognised, and the one interface that their readers share.
 
+mod access_log;
 mod commerce;
 mod csv_records;
 mod ga4;
 mod native_json;
 mod native_parquet;
 mod rees46;
+mod retailrocket;
 mod segment;
+mod shopify;
 mod snowplow;
 #[cfg(test)]
 mod testing;
@@ -14,6 +17,9 @@ mod testing;
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
+
+pub use access_log::{AccessLog, BadRoute, Identity, LatencyUnit, Route};
 
 use crate::chunk::{Boundary, Chunk};
 use crate::reject::Reject;
@@ -42,11 +48,19 @@ pub enum Format {
     Snowplow,
     /// Snowplow's enriched events as the Analytics SDKs' JSON lines.
     SnowplowJson,
+    /// Retailrocket's recommender data set.
+    Retailrocket,
+    /// Shopify's abandoned checkouts, from the REST or the GraphQL admin API.
+    ShopifyCheckouts,
+    /// Shopify's order export as CSV.
+    ShopifyOrders,
+    /// A web server's access log in combined format.
+    AccessLog,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::NativeCsv,
         Self::NativeNdjson,
         Self::NativeParquet,
@@ -56,6 +70,10 @@ impl Format {
         Self::Rudderstack,
         Self::Snowplow,
         Self::SnowplowJson,
+        Self::Retailrocket,
+        Self::ShopifyCheckouts,
+        Self::ShopifyOrders,
+        Self::AccessLog,
     ];
 
     /// The name in reports and manifests.
@@ -71,7 +89,17 @@ impl Format {
             Self::Rudderstack => "rudderstack",
             Self::Snowplow => "snowplow",
             Self::SnowplowJson => "snowplow-json",
+            Self::Retailrocket => "retailrocket",
+            Self::ShopifyCheckouts => "shopify-checkouts",
+            Self::ShopifyOrders => "shopify-orders",
+            Self::AccessLog => "access-log",
         }
+    }
+}
+
+impl Format {
+    fn names() -> String {
+        Self::ALL.map(Self::name).join(", ")
     }
 }
 
@@ -102,10 +130,11 @@ impl FromStr for Wanted {
             "native" => return Ok(Self::Native),
             _ => {}
         }
-        Format::ALL.into_iter().find(|format| format.name() == text).map(Self::Only).ok_or_else(|| {
-            let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
-            format!("`{text}` is no format; one of auto, native, {}", names.join(", "))
-        })
+        Format::ALL
+            .into_iter()
+            .find(|format| format.name() == text)
+            .map(Self::Only)
+            .ok_or_else(|| format!("`{text}` is no format; one of auto, native, {}", Format::names()))
     }
 }
 
@@ -117,8 +146,8 @@ pub enum Unrecognised {
     Empty,
     /// Its head fits no format.
     #[error(
-        "its head looks like none of the formats (native CSV, NDJSON or Parquet; rees46; ga4; segment; rudderstack; snowplow; snowplow-json): {0}; \
-         give --format, or name the columns as docs/definitions.md does"
+        "its head looks like none of the formats ({names}): {0}; give --format, or name the columns as \
+         docs/definitions.md does", names = Format::names()
     )]
     Head(String),
     /// Its head does not fit the format asked for.
@@ -141,6 +170,13 @@ pub(crate) enum Parser {
     Segment,
     Snowplow,
     SnowplowJson,
+    Retailrocket(csv_records::Columns),
+    /// A checkout a line.
+    ShopifyCheckouts,
+    /// Checkouts in JSON documents.
+    ShopifyDocuments,
+    ShopifyOrders(Box<shopify::orders::Orders>),
+    AccessLog(Arc<AccessLog>),
     Parquet,
 }
 
@@ -182,9 +218,14 @@ pub(crate) trait Sink {
 pub(crate) const HEAD: usize = 1 << 16;
 
 impl Parser {
-    /// The parser for a file with this head (without byte order mark), and the file's format.
-    pub(crate) fn detect(head: &[u8], wanted: Wanted) -> Result<(Format, Self), Unrecognised> {
-        let (format, parser) = Self::recognise(head)?;
+    /// The parser for a file with this head (without byte order mark), and the file's format. An access log is read as
+    /// `access_log` says.
+    pub(crate) fn detect(
+        head: &[u8],
+        wanted: Wanted,
+        access_log: &Arc<AccessLog>,
+    ) -> Result<(Format, Self), Unrecognised> {
+        let (format, parser) = Self::recognise(head, access_log)?;
         let fits = match wanted {
             Wanted::Auto => true,
             Wanted::Native => matches!(format, Format::NativeCsv | Format::NativeNdjson | Format::NativeParquet),
@@ -201,7 +242,7 @@ impl Parser {
         Err(Unrecognised::NotAsked { wanted, found: format!("its head looks like {format}") })
     }
 
-    fn recognise(head: &[u8]) -> Result<(Format, Self), Unrecognised> {
+    fn recognise(head: &[u8], access_log: &Arc<AccessLog>) -> Result<(Format, Self), Unrecognised> {
         if head.starts_with(b"PAR1") {
             return Ok((Format::NativeParquet, Self::Parquet));
         }
@@ -212,8 +253,16 @@ impl Parser {
             // A broken first line should not hide what the others say.
             let formats: Vec<(Format, Self)> =
                 std::iter::once(first).chain(lines).take(100).filter_map(json_format).collect();
+            let of_document = || shopify::checkouts::is_document(&text).then_some(DOCUMENTS);
             return settle(formats)
+                .or_else(of_document)
                 .ok_or_else(|| Unrecognised::Head(format!("JSON, but no event of any of them: {}", excerpt(first))));
+        }
+        if shopify::checkouts::is_document(&text) {
+            return Ok(DOCUMENTS);
+        }
+        if text.lines().take(100).any(access_log::is_line) {
+            return Ok((Format::AccessLog, Self::AccessLog(access_log.clone())));
         }
         if text.lines().take(100).any(snowplow::enriched::recognise) {
             return Ok((Format::Snowplow, Self::Snowplow));
@@ -223,6 +272,12 @@ impl Parser {
         if columns.is(&rees46::HEADER) {
             return Ok((Format::Rees46, Self::Rees46(columns)));
         }
+        if columns.is(&retailrocket::HEADER) {
+            return Ok((Format::Retailrocket, Self::Retailrocket(columns)));
+        }
+        if let Some(orders) = shopify::orders::Orders::from_header(&columns) {
+            return Ok((Format::ShopifyOrders, Self::ShopifyOrders(Box::new(orders))));
+        }
         if columns.has(Field::Ts) && columns.has(Field::Kind) {
             return Ok((Format::NativeCsv, Self::Csv(columns)));
         }
@@ -231,10 +286,17 @@ impl Parser {
 
     pub(crate) const fn boundary(&self) -> Boundary {
         match self {
-            Self::Csv(_) | Self::Rees46(_) => Boundary::Csv,
-            Self::NativeJson | Self::Ga4 | Self::Segment | Self::Snowplow | Self::SnowplowJson | Self::Parquet => {
-                Boundary::Line
-            }
+            Self::Csv(_) | Self::Rees46(_) | Self::Retailrocket(_) => Boundary::Csv,
+            Self::ShopifyOrders(orders) => Boundary::CsvRuns(orders.name()),
+            Self::ShopifyDocuments => Boundary::Document,
+            Self::NativeJson
+            | Self::Ga4
+            | Self::Segment
+            | Self::Snowplow
+            | Self::SnowplowJson
+            | Self::ShopifyCheckouts
+            | Self::AccessLog(_)
+            | Self::Parquet => Boundary::Line,
         }
     }
 
@@ -256,6 +318,11 @@ impl Parser {
             Self::Segment => each_line(chunk, sink, segment::record),
             Self::Snowplow => each_line(chunk, sink, snowplow::enriched::record),
             Self::SnowplowJson => each_line(chunk, sink, snowplow::sdk_json::record),
+            Self::Retailrocket(columns) => csv_records::each(chunk, columns, sink, retailrocket::row),
+            Self::ShopifyCheckouts => each_line(chunk, sink, shopify::checkouts::record),
+            Self::ShopifyDocuments => shopify::checkouts::each(chunk, sink),
+            Self::ShopifyOrders(orders) => orders.each(chunk, sink),
+            Self::AccessLog(log) => each_line(chunk, sink, |line, text, sink| log.record(line, text, sink)),
             Self::Parquet => unreachable!("Parquet is read by columns, not in chunks of bytes"),
         }
     }
@@ -268,12 +335,17 @@ fn json_format(line: &str) -> Option<(Format, Parser)> {
         Some((Format::Ga4, Parser::Ga4))
     } else if has("ts") && has("kind") {
         Some((Format::NativeNdjson, Parser::NativeJson))
+    } else if shopify::checkouts::is_checkout(&object) {
+        Some((Format::ShopifyCheckouts, Parser::ShopifyCheckouts))
     } else if snowplow::sdk_json::recognise(&object) {
         Some((Format::SnowplowJson, Parser::SnowplowJson))
     } else {
         segment::recognise(&object).map(|format| (format, Parser::Segment))
     }
 }
+
+/// What a file is whose checkouts lie in documents.
+const DOCUMENTS: (Format, Parser) = (Format::ShopifyCheckouts, Parser::ShopifyDocuments);
 
 /// The format of a file whose lines look like these: the first line decides, but that a call is RudderStack's can be
 /// written on any of them.
@@ -290,7 +362,7 @@ fn excerpt(line: &str) -> String {
 }
 
 /// Calls `record` for each line that is not blank.
-fn each_line<S: Sink>(chunk: &Chunk, sink: &mut S, record: fn(u64, &str, &mut S)) {
+fn each_line<S: Sink>(chunk: &Chunk, sink: &mut S, record: impl Fn(u64, &str, &mut S)) {
     // Valid chunks, nearly all of them, are checked in one go.
     let valid = std::str::from_utf8(&chunk.bytes);
     let mut start = 0;

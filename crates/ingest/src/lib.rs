@@ -15,6 +15,7 @@ mod channel;
 mod chunk;
 mod conflicts;
 mod dedupe;
+mod documents;
 mod email;
 mod format;
 mod ids;
@@ -34,7 +35,7 @@ use std::path::{Path, PathBuf};
 use events::exchange::Exchange;
 use events::lake::Input;
 
-pub use format::{Format, Unrecognised, Wanted};
+pub use format::{AccessLog, BadRoute, Format, Identity, LatencyUnit, Route, Unrecognised, Wanted};
 pub use read::{Error as ReadError, InputFile, Progress};
 pub use reject::{Reason, Reject};
 pub use source::{Error as SourceError, STDIN, expand};
@@ -100,15 +101,8 @@ pub enum Error {
 /// # Errors
 /// When a file cannot be read at all or the disk refuses; bad rows are no error.
 pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
-    let mut files: Vec<InputFile> = job
-        .earlier
-        .iter()
-        .map(|path| InputFile {
-            path: path.clone(),
-            source: String::new(),
-            wanted: Wanted::Only(Format::NativeParquet),
-        })
-        .collect();
+    let mut files: Vec<InputFile> =
+        job.earlier.iter().map(|path| InputFile::new(path.clone(), "", Wanted::Only(Format::NativeParquet))).collect();
     let earlier = files.len();
     for file in job.files {
         files.push(spool(file, job.scratch)?);

@@ -10,7 +10,7 @@ use events::exchange::{self, Exchange};
 
 use crate::batch::{Batch, Position, position};
 use crate::dedupe::{self, Mark, Marks};
-use crate::format::{Format, Parser, Raw, Sink, Wanted};
+use crate::format::{AccessLog, Format, Parser, Raw, Sink, Wanted};
 use crate::quarantine::{self, Quarantine};
 use crate::reject::{Reason, Reject};
 use crate::row::{Event, RawRow, Rules};
@@ -26,6 +26,16 @@ pub struct InputFile {
     pub source: String,
     /// The format to read it as.
     pub wanted: Wanted,
+    /// How it is read if it is an access log.
+    pub access_log: Arc<AccessLog>,
+}
+
+impl InputFile {
+    /// A file that, if it is an access log, has no map of routes of its own.
+    #[must_use]
+    pub fn new(path: PathBuf, source: impl Into<String>, wanted: Wanted) -> Self {
+        Self { path, source: source.into(), wanted, access_log: AccessLog::shared_default() }
+    }
 }
 
 /// What became of a file's rows.
@@ -144,8 +154,7 @@ fn work(
             Next::Open(at) => {
                 let file = &files[at];
                 let number = u32::try_from(at + 1).expect("far fewer files");
-                let opened = Stream::open(&file.path, file.wanted)
-                    .map_err(|source| Error::Open { path: file.path.clone(), source })?;
+                let opened = Stream::open(file).map_err(|source| Error::Open { path: file.path.clone(), source })?;
                 let tally = worker.found.files.entry(number).or_default();
                 if let Some(stream) = opened {
                     tally.format = Some(stream.format);

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use arrow::array::RecordBatch;
 
-use crate::chunk::{Chunk, Chunks};
-use crate::format::{Format, HEAD, ParquetRows, Parser, Sink, Unrecognised, Wanted, parse_columns};
+use crate::chunk::{Boundary, Chunk, Chunks};
+use crate::documents::Documents;
+use crate::format::{Format, HEAD, ParquetRows, Parser, Sink, Unrecognised, parse_columns};
+use crate::read::InputFile;
 use crate::source::{self, Fingerprint, fill};
 
 /// Why an input cannot be read at all.
@@ -43,35 +45,35 @@ pub(crate) struct Stream {
 
 enum Bytes {
     Text(Chunks<Box<dyn Read + Send>>),
+    Documents(Documents<Box<dyn Read + Send>>),
     Columns(ParquetRows),
     Ended,
 }
 
 impl Stream {
     /// Opens an input; `None` if there is nothing in it.
-    pub(crate) fn open(path: &Path, wanted: Wanted) -> Result<Option<Self>, OpenError> {
-        let mut opened = source::open(path)?;
+    pub(crate) fn open(file: &InputFile) -> Result<Option<Self>, OpenError> {
+        let mut opened = source::open(&file.path)?;
         let mut head = vec![0; HEAD];
         // A damaged packed file fails here or later; what comes before the damage is read either way.
-        let Ok(filled) = fill(&mut opened.bytes, &mut head) else { return Self::damaged(path, wanted) };
+        let Ok(filled) = fill(&mut opened.bytes, &mut head) else { return Self::damaged(file) };
         head.truncate(filled);
-        Self::with_head(path, wanted, head, opened.bytes, opened.fingerprint)
+        Self::with_head(file, head, opened.bytes, opened.fingerprint)
     }
 
     /// A packed file whose damage lies within the head: read byte by byte up to it.
-    fn damaged(path: &Path, wanted: Wanted) -> Result<Option<Self>, OpenError> {
-        let mut opened = source::open(path)?;
+    fn damaged(file: &InputFile) -> Result<Option<Self>, OpenError> {
+        let mut opened = source::open(&file.path)?;
         let mut head = Vec::new();
         let mut byte = [0];
         while let Ok(1) = opened.bytes.read(&mut byte) {
             head.push(byte[0]);
         }
-        Self::with_head(path, wanted, head, Box::new(Broken), opened.fingerprint)
+        Self::with_head(file, head, Box::new(Broken), opened.fingerprint)
     }
 
     fn with_head(
-        path: &Path,
-        wanted: Wanted,
+        file: &InputFile,
         mut head: Vec<u8>,
         rest: Box<dyn Read + Send>,
         fingerprint: Arc<Mutex<Fingerprint>>,
@@ -79,13 +81,13 @@ impl Stream {
         if head.starts_with(b"\xef\xbb\xbf") {
             head.drain(..3);
         }
-        let (format, parser) = match Parser::detect(&head, wanted) {
+        let (format, parser) = match Parser::detect(&head, file.wanted, &file.access_log) {
             Err(Unrecognised::Empty) => return Ok(None),
             detected => detected?,
         };
         let mut unused_columns = parser.unused_columns().to_vec();
         let (bytes, fingerprint) = if format == Format::NativeParquet {
-            let rows = ParquetRows::open(path)?;
+            let rows = ParquetRows::open(&file.path)?;
             if !rows.has_contract_columns() {
                 return Err(Unrecognised::Head("Parquet, but without columns ts and kind".to_owned()).into());
             }
@@ -93,7 +95,11 @@ impl Stream {
             (Bytes::Columns(rows), None)
         } else {
             let whole: Box<dyn Read + Send> = Box::new(Cursor::new(head).chain(rest));
-            (Bytes::Text(Chunks::new(whole, parser.boundary())), Some(fingerprint))
+            let bytes = match parser.boundary() {
+                Boundary::Document => Bytes::Documents(Documents::new(whole)),
+                boundary => Bytes::Text(Chunks::new(whole, boundary)),
+            };
+            (bytes, Some(fingerprint))
         };
         Ok(Some(Self { format, parser: Arc::new(parser), unused_columns, bytes, fingerprint }))
     }
@@ -104,6 +110,10 @@ impl Stream {
             Bytes::Text(chunks) => match chunks.next() {
                 Some(chunk) => Some(Piece::Text(chunk)),
                 None => chunks.failure().map(|(line, error)| Piece::Failed(line, error.to_string())),
+            },
+            Bytes::Documents(documents) => match documents.next() {
+                Some(chunk) => Some(Piece::Text(chunk)),
+                None => documents.failure().map(|(record, error)| Piece::Failed(record, error.to_string())),
             },
             Bytes::Columns(rows) => rows.next().map(|batch| match batch {
                 Ok((first, batch)) => Piece::Columns(first, batch),
