@@ -1,5 +1,7 @@
 //! leftcart.toml: read over the defaults, which are a real file that the same parser reads.
 
+mod source;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,8 +10,10 @@ use carts::Rules;
 use chrono_tz::Tz;
 use events::money::Rates;
 use events::time;
-use ingest::Wanted;
 use serde::Deserialize;
+
+pub(crate) use self::source::Source;
+use self::source::SourceTable;
 
 /// The file that is read if it is there and no other is given.
 const FILE: &str = "leftcart.toml";
@@ -31,14 +35,6 @@ pub(crate) struct Config {
     pub(crate) memory: usize,
     pub(crate) keep_generations: usize,
     pub(crate) sources: Vec<Source>,
-}
-
-/// A configured source of logs.
-#[derive(Clone, Debug)]
-pub(crate) struct Source {
-    pub(crate) name: String,
-    pub(crate) wanted: Wanted,
-    pub(crate) paths: Vec<String>,
 }
 
 /// The file's shape; what it leaves out is taken from the defaults.
@@ -93,15 +89,6 @@ struct Ingest {
 #[serde(deny_unknown_fields, default)]
 struct Data {
     keep_generations: Option<usize>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SourceTable {
-    name: String,
-    #[serde(default)]
-    format: Option<String>,
-    paths: Vec<String>,
 }
 
 impl Config {
@@ -182,15 +169,6 @@ impl Config {
         ]
         .map(|(key, value)| (key.to_owned(), value))
         .into()
-    }
-}
-
-impl SourceTable {
-    fn check(self, file: &str) -> Result<Source, ConfigError> {
-        let Self { name, format, paths } = self;
-        let wanted = format.as_deref().unwrap_or("auto").parse();
-        let wanted = wanted.map_err(|error| ConfigError(format!("{file}: source `{name}`: format: {error}")))?;
-        Ok(Source { name, wanted, paths })
     }
 }
 

@@ -96,7 +96,7 @@ pub(in crate::format) fn each<S: Sink>(chunk: &Chunk, sink: &mut S) {
     for (number, end) in (chunk.first_line..).zip(&chunk.ends) {
         let bytes = &chunk.bytes[start..*end];
         match std::str::from_utf8(bytes) {
-            Ok(text) => record(number, text.trim_end(), sink),
+            Ok(text) => record(number, text.trim(), sink),
             Err(error) => sink.reject(number, bytes.into(), Reject::unreadable(format!("not UTF-8: {error}"))),
         }
         start = *end;
@@ -112,6 +112,9 @@ pub(in crate::format) fn record<S: Sink>(number: u64, text: &str, sink: &mut S) 
 }
 
 fn read(text: &str) -> Result<Checkout<'_>, String> {
+    if !text.starts_with('{') {
+        return Err("no checkout: no object".to_owned());
+    }
     let words = |error: serde_json::Error| error.to_string();
     let shape: Shape = serde_json::from_str(text).map_err(words)?;
     let checkout = if shape.created_at.is_some() {

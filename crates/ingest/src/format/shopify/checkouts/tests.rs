@@ -124,7 +124,7 @@ fn bad_records_say_why_and_which() {
         [
             "2: unreadable price: thirteen",
             "3: unreadable line: no checkout: neither created_at nor createdAt",
-            "4: unreadable line: invalid type: integer `7`, expected struct Shape at line 1 column 1",
+            "4: unreadable line: no checkout: no object",
             "5: unreadable timestamp: today",
             "6: unreadable line: no checkout: no id",
             "7: unreadable line: expected `,` or `}` at line 1 column 8",
