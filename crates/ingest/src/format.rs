@@ -42,7 +42,7 @@ pub enum Format {
     Ga4,
     /// Segment's calls as JSON lines.
     Segment,
-    /// RudderStack's calls as JSON lines.
+    /// `RudderStack`'s calls as JSON lines.
     Rudderstack,
     /// Snowplow's enriched events as TSV.
     Snowplow,
@@ -347,7 +347,7 @@ fn json_format(line: &str) -> Option<(Format, Parser)> {
 /// What a file is whose checkouts lie in documents.
 const DOCUMENTS: (Format, Parser) = (Format::ShopifyCheckouts, Parser::ShopifyDocuments);
 
-/// The format of a file whose lines look like these: the first line decides, but that a call is RudderStack's can be
+/// The format of a file whose lines look like these: the first line decides, but that a call is `RudderStack`'s can be
 /// written on any of them.
 fn settle(formats: Vec<(Format, Parser)>) -> Option<(Format, Parser)> {
     let is_rudder = formats.iter().any(|(format, _)| *format == Format::Rudderstack);

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::native_json::scalar;
+use crate::reject::Reject;
 use crate::row::{Field, RawRow};
 
 /// A JSON value of which only the text is wanted; `None` for null and what is absent.
@@ -23,9 +24,17 @@ pub(super) fn number(value: Scalar<'_>) -> Option<Cow<'_, str>> {
     scalar(value).unwrap_or(Some(Cow::Borrowed(value.get()))).filter(|text| !text.trim().is_empty())
 }
 
+/// An object that is part of an event; `name` is what the source calls it. (A derived reader takes a list for one too.)
+pub(super) fn object<'a, T: Deserialize<'a>>(name: &str, value: &'a RawValue) -> Result<T, Reject> {
+    if !value.get().starts_with('{') {
+        return Err(Reject::unreadable(format!("`{name}` must be an object")));
+    }
+    serde_json::from_str(value.get()).map_err(|error| Reject::unreadable(format!("`{name}`: {error}")))
+}
+
 /// An object that says more about an event and is no part of its sense: `None` where it is not as expected.
 pub(super) fn aside<'a, T: Deserialize<'a>>(value: Scalar<'a>) -> Option<T> {
-    serde_json::from_str(value?.get()).ok()
+    object("", value?).ok()
 }
 
 /// A product as an event names it.
@@ -45,7 +54,7 @@ pub(super) struct Item<'a> {
 ///
 /// An event that becomes `other` is one row: nothing asks for the items of a list that was looked at. An order in
 /// another currency than its first item has a line 0 of its own, because a row has one currency.
-pub(super) fn rows<'a>(head: RawRow<'a>, items: Vec<Item<'a>>, order_value: Option<Cow<'a, str>>) -> Vec<RawRow<'a>> {
+pub(super) fn rows<'a>(head: &RawRow<'a>, items: Vec<Item<'a>>, order_value: Option<Cow<'a, str>>) -> Vec<RawRow<'a>> {
     let is_other = head.get(Field::Kind) == Some(Kind::Other.name());
     let items = if is_other && items.len() > 1 { Vec::new() } else { items };
     let mut rows = Vec::with_capacity(items.len() + 1);
@@ -122,7 +131,7 @@ mod tests {
         head.set(Field::Currency, "EUR");
         let item = |currency: &'static str| Item { currency: Some(currency.into()), ..Item::default() };
         let of = |items| {
-            let rows = rows(head.clone(), items, Some("9.90".into()));
+            let rows = rows(&head, items, Some("9.90".into()));
             let texts = rows.iter().map(|row| {
                 [Field::Line, Field::Currency, Field::OrderValue].map(|field| row.get(field).map(str::to_owned))
             });
@@ -139,8 +148,8 @@ mod tests {
         let mut head = RawRow::default();
         head.set(Field::Kind, "other");
         let item = || Item { id: Some("SKU-1".into()), ..Item::default() };
-        assert_eq!(rows(head.clone(), vec![item()], None)[0].get(Field::ProductId), Some("SKU-1"));
-        let list = rows(head, vec![item(), item()], None);
+        assert_eq!(rows(&head, vec![item()], None)[0].get(Field::ProductId), Some("SKU-1"));
+        let list = rows(&head, vec![item(), item()], None);
         assert_eq!((list.len(), list[0].get(Field::ProductId)), (1, None));
     }
 

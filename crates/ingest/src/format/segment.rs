@@ -1,4 +1,4 @@
-//! Segment's and RudderStack's calls as JSON lines, as both write them to object storage.
+//! Segment's and `RudderStack`'s calls as JSON lines, as both write them to object storage.
 //!
 //! ```text
 //! {"type":"track","event":"Product Added","messageId":"…","timestamp":"…","anonymousId":"…","context":{…},"properties":{…}}
@@ -6,7 +6,7 @@
 //! - **Event** `messageId` is the id. `timestamp` is the moment: it is the device's clock, corrected by the library;
 //!   the other three are not, and a call without it is rejected.
 //! - **Person** `anonymousId` is the visitor, `userId` the customer. `""` and the like are nobody.
-//! - **Visit** `anonymousId` and RudderStack's `context.sessionId`, which alone is only a moment; Segment has none.
+//! - **Visit** `anonymousId` and `RudderStack`'s `context.sessionId`, which alone is only a moment; Segment has none.
 //! - **Names** are those of the e-commerce spec, version 2 and 1, without regard to case, blanks and `_`; a shop's own
 //!   name that spells out a kind of the contract is that kind. Page and screen calls are page views. Everything else,
 //!   `identify` included, becomes `other`: such rows say which customer a visitor is.
@@ -35,7 +35,7 @@ use crate::reject::Reject;
 use crate::row::{Field, RawRow};
 use call::{Call, Context, Product, Properties};
 
-/// The format that a line is in, if it is a call: RudderStack's differ in what its servers and SDKs add.
+/// The format that a line is in, if it is a call: `RudderStack`'s differ in what its servers and SDKs add.
 pub(super) fn recognise(call: &serde_json::Map<String, serde_json::Value>) -> Option<Format> {
     let has = |name: &str| call.contains_key(name);
     let person = has("anonymousId") || has("userId");
@@ -63,23 +63,20 @@ pub(super) fn record<S: Sink>(line: u64, text: &str, sink: &mut S) {
 
 fn read<'a, S: Sink>(line: &'a str, sink: &mut S) -> Result<Vec<RawRow<'a>>, Reject> {
     let call: Call<'a> = serde_json::from_str(line).map_err(|error| Reject::unreadable(error.to_string()))?;
-    let properties = match call.properties {
-        Some(properties) => serde_json::from_str(properties.get())
-            .map_err(|error| Reject::unreadable(format!("`properties`: {error}")))?,
-        None => Properties::default(),
-    };
+    let properties: Properties<'a> =
+        call.properties.map_or_else(|| Ok(Properties::default()), |value| commerce::object("properties", value))?;
     let products = products(properties.products)?;
     let kind = kind(&call, &properties).unwrap_or_else(|| {
         sink.unmapped(&name(&call));
         Kind::Other
     });
-    let mut items: Vec<Item<'a>> = products.into_iter().map(item).collect();
+    let mut items: Vec<Item<'a>> = products.iter().map(item).collect();
     if items.is_empty() && names_its_product(kind) {
         items.push(properties.item());
     }
     let has_prices = items.iter().any(|item| item.price.is_some());
     let order_value = order_value(&properties, kind, has_prices);
-    Ok(commerce::rows(head(&call, &properties, kind), items, order_value))
+    Ok(commerce::rows(&head(&call, &properties, kind), items, order_value))
 }
 
 /// The list of products; absent, null and empty are the same.
@@ -88,7 +85,9 @@ fn products(value: Scalar<'_>) -> Result<Vec<Product<'_>>, Reject> {
     if !value.get().starts_with('[') {
         return Err(Reject::unreadable("`products` must be a list"));
     }
-    serde_json::from_str(value.get()).map_err(|error| Reject::unreadable(format!("`products`: {error}")))
+    let list: Vec<&RawValue> =
+        serde_json::from_str(value.get()).map_err(|error| Reject::unreadable(format!("`products`: {error}")))?;
+    list.into_iter().map(|product| commerce::object("products[]", product)).collect()
 }
 
 /// Kinds whose events have the product in their own properties. Of an event that becomes `other`, those may be
@@ -97,7 +96,7 @@ const fn names_its_product(kind: Kind) -> bool {
     matches!(kind, Kind::ViewItem | Kind::AddToCart | Kind::RemoveFromCart | Kind::AddToWishlist | Kind::Feedback)
 }
 
-fn item(product: Product<'_>) -> Item<'_> {
+fn item<'a>(product: &Product<'a>) -> Item<'a> {
     Item {
         id: [product.product_id, product.id, product.sku].into_iter().find_map(text),
         name: text(product.name),
@@ -162,9 +161,8 @@ fn order_value<'a>(properties: &Properties<'a>, kind: Kind, has_prices: bool) ->
     let goods = [properties.revenue, properties.subtotal].into_iter().find_map(number);
     let all = || [properties.total, properties.value].into_iter().find_map(number);
     match kind {
-        Kind::Purchase => goods.or_else(all),
         Kind::Refund if has_prices => goods,
-        Kind::Refund => goods.or_else(all),
+        Kind::Purchase | Kind::Refund => goods.or_else(all),
         _ => None,
     }
 }
@@ -202,7 +200,7 @@ fn head<'a>(call: &Call<'a>, properties: &Properties<'a>, kind: Kind) -> RawRow<
 impl<'a> Properties<'a> {
     /// The product that the event itself is about.
     fn item(&self) -> Item<'a> {
-        item(Product {
+        item(&Product {
             product_id: self.product_id,
             id: self.id,
             sku: self.sku,

@@ -70,7 +70,7 @@ fn rows<'a, S: Sink>(event: &Event<'a>, sink: &mut S) -> Result<Vec<RawRow<'a>>,
         Kind::Refund => number(parts.refund.refund_amount),
         _ => None,
     };
-    Ok(commerce::rows(head, items(event)?, order_value))
+    Ok(commerce::rows(&head, items(event)?, order_value))
 }
 
 /// What happened, and its name where the contract has no kind for it.
@@ -178,10 +178,10 @@ fn set_order<'a>(row: &mut RawRow<'a>, event: &Event<'a>, parts: &Parts<'a>, kin
 /// The products of an event, however it names them.
 fn items<'a>(event: &Event<'a>) -> Result<Vec<Item<'a>>, Reject> {
     let entities = &event.entities;
-    let mut items: Vec<Item<'a>> = entities.products()?.into_iter().map(item).collect();
+    let mut items: Vec<Item<'a>> = entities.products()?.iter().map(item).collect();
     for schema in [Schema::LegacyAdd, Schema::LegacyRemove] {
         if entities.has(schema) {
-            items.push(legacy_item(entities.read(schema)?));
+            items.push(legacy_item(&entities.read(schema)?));
         }
     }
     let get = |field| event.fields.get(field);
@@ -199,7 +199,7 @@ fn items<'a>(event: &Event<'a>) -> Result<Vec<Item<'a>>, Reject> {
     Ok(items)
 }
 
-fn item(product: Product<'_>) -> Item<'_> {
+fn item<'a>(product: &Product<'a>) -> Item<'a> {
     Item {
         id: text(product.id),
         name: text(product.name),
@@ -212,7 +212,7 @@ fn item(product: Product<'_>) -> Item<'_> {
     }
 }
 
-fn legacy_item(item: LegacyItem<'_>) -> Item<'_> {
+fn legacy_item<'a>(item: &LegacyItem<'a>) -> Item<'a> {
     Item {
         id: text(item.sku),
         name: text(item.name),
@@ -230,11 +230,6 @@ fn hand_over<S: Sink>(line: u64, raw: &str, event: Result<Event<'_>, Reject>, si
         Ok(mut rows) => sink.record(line, raw.as_bytes().into(), &mut rows),
         Err(reject) => sink.reject(line, raw.as_bytes().into(), reject),
     }
-}
-
-/// A self-describing object's data that cannot be read.
-fn unreadable(what: &str, error: &serde_json::Error) -> Reject {
-    Reject::unreadable(format!("{what}: {error}"))
 }
 
 /// An object of which nothing but its presence is known yet.

@@ -43,11 +43,6 @@ impl Sink for Found {
     }
 }
 
-/// The columns of a golden row.
-pub(super) fn columns(columns: &[(Field, &str)]) -> Columns {
-    columns.iter().map(|(field, text)| (*field, (*text).to_owned())).collect()
-}
-
 /// A column of a row.
 pub(super) fn value(row: &[(Field, String)], field: Field) -> Option<&str> {
     row.iter().find(|(name, _)| *name == field).map(|(_, text)| text.as_str())

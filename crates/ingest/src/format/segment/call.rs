@@ -1,4 +1,5 @@
 //! The shape of a call. Values are kept as they are written; what is not named here is not read.
+#![expect(clippy::struct_field_names, reason = "fields are named as in the calls")]
 
 use serde::Deserialize;
 
@@ -158,7 +159,7 @@ pub(super) struct Page<'a> {
     pub(super) search: Scalar<'a>,
     #[serde(borrow)]
     pub(super) referrer: Scalar<'a>,
-    /// RudderStack's: where the visitor came from at first.
+    /// `RudderStack`'s: where the visitor came from at first.
     #[serde(borrow)]
     pub(super) initial_referrer: Scalar<'a>,
 }

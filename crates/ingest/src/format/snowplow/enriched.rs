@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::atomic::{Atomic, COLUMNS, Fields};
 use super::entity::{Entities, Schema};
-use super::{Data, Event, Reject, hand_over, unreadable};
+use super::{Data, Event, Reject, hand_over};
 use crate::format::Sink;
 
 /// Whether a line is an enriched event: as many fields, and a moment where the collector's stands.
@@ -50,7 +50,7 @@ fn add<'a>(entities: &mut Entities<'a>, one: &SelfDescribing<'a>) {
 }
 
 fn parse<'a, T: Deserialize<'a>>(name: &str, json: &'a str) -> Result<T, Reject> {
-    serde_json::from_str(json).map_err(|error| unreadable(&format!("`{name}`"), &error))
+    serde_json::from_str(json).map_err(|error| Reject::unreadable(format!("`{name}`: {error}")))
 }
 
 /// The object around one or several; its own schema says only that.

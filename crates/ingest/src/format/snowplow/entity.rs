@@ -1,9 +1,10 @@
 //! Self-describing objects: what is attached to an event, and what an event without a field of its own is.
+#![expect(clippy::struct_field_names, reason = "fields are named as in the schemas")]
 
 use serde::Deserialize;
 
-use super::{Data, Reject, unreadable};
-use crate::format::commerce::Scalar;
+use super::{Data, Reject};
+use crate::format::commerce::{self, Scalar};
 
 /// A schema that is read, in its first model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +114,7 @@ impl<'a> Entities<'a> {
 }
 
 fn read<'a, T: Deserialize<'a>>(schema: Schema, data: Data<'a>) -> Result<T, Reject> {
-    serde_json::from_str(data.get()).map_err(|error| unreadable(&format!("`{}`", schema.name()), &error))
+    commerce::object(schema.name(), data)
 }
 
 #[derive(Default, Deserialize)]
@@ -190,7 +191,6 @@ pub(super) struct Refund<'a> {
 }
 
 #[derive(Default, Deserialize)]
-#[expect(clippy::struct_field_names, reason = "fields are named as in the schema")]
 pub(super) struct TransactionError<'a> {
     #[serde(borrow)]
     pub(super) error_code: Scalar<'a>,
