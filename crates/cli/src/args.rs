@@ -56,7 +56,7 @@ pub(crate) struct InputArgs {
     /// Files, folders, globs in quotes, or - for standard input; those of leftcart.toml if none is given
     #[arg(value_name = "INPUT")]
     pub(crate) inputs: Vec<String>,
-    /// Format of the inputs: auto, native, native-csv, native-ndjson, native-parquet, rees46, ga4, segment, rudderstack, snowplow or snowplow-json
+    /// Format of the inputs: auto, native, native-csv, native-ndjson, native-parquet, rees46, ga4, segment, rudderstack, snowplow, snowplow-json, retailrocket, shopify-checkouts, shopify-orders or access-log
     #[arg(long, value_name = "FORMAT", default_value = "auto", value_parser = |text: &str| text.parse::<Wanted>())]
     pub(crate) format: Wanted,
     /// Name of the source that the inputs belong to: rows are duplicates only within one source

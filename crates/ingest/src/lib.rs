@@ -186,3 +186,6 @@ fn spool(file: &InputFile, scratch: &Path) -> Result<InputFile, Error> {
 pub fn fingerprint(path: &Path) -> std::io::Result<(u64, String)> {
     stream::fingerprint(path)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 //! address     - user [moment]                     "request"                          status bytes "referrer" "agent" more
 //! ```
 //! Such a log knows nothing of carts: a map of routes says which requests mean what. A request that fits no route is a
-//! `page_view`. One that fits a checkout route and is answered with 4xx or 5xx, which the route does not ask for, is a
+//! `page_view`. One of a checkout route that is answered with 4xx or 5xx, which no route asks for, is a
 //! `checkout_error`. Rows have no id: the row's hash is one.
 //!
 //! Addresses of clients are cut to /24 and /48 and then only hashed.
@@ -45,7 +45,7 @@ pub struct AccessLog {
     pub visitor: Identity,
     /// Where a session's id stands, if anywhere.
     pub session: Identity,
-    /// What requests mean; the first that fits counts.
+    /// What requests mean: the first counts that fits and asks for such an answer.
     pub routes: Vec<Route>,
 }
 
@@ -135,8 +135,10 @@ impl AccessLog {
 
     /// Fills in what the first route says that fits.
     fn meaning<'a>(&self, line: &'a Line<'a>, request: &Request<'_>, row: &mut RawRow<'a>) {
-        let fits = |route: &&Route| route.fits(request) && (route.accepts(line.status) || route.fails(line.status));
-        let route = self.routes.iter().find(fits);
+        let fitting = |answer: fn(&Route, u16) -> bool| {
+            self.routes.iter().find(|route| answer(route, line.status) && route.fits(request))
+        };
+        let route = fitting(Route::accepts).or_else(|| fitting(Route::fails));
         let kind = match route {
             Some(route) if route.accepts(line.status) => route.kind(),
             Some(_) => Kind::CheckoutError,
