@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use carts::schema::{CART_ITEMS, CARTS, ORDERS};
 use events::lake::{Draft, Generation, Input, Lake, Lock, Manifest, TableEntry, parquet_files};
 use events::schema::{EVENTS, QUARANTINE, VERSION};
-use events::{hash, parquet_io, time};
+use events::{parquet_io, time};
 use ingest::{InputFile, Job, Reason, Summary};
 
 use crate::args::LakeArgs;
@@ -56,7 +56,7 @@ impl Night {
         let started = time::format(clock / time::SECOND * time::SECOND);
         let lock = lake.lock(&format!("process {} since {started}", std::process::id()))?;
         let previous = if rebuild { None } else { lake.current()? };
-        let id = new_id(&started);
+        let id = new_id(&lake, &started, clock);
         let draft = lake.begin(&lock, &id)?;
         let manifest = Manifest {
             id,
@@ -220,9 +220,10 @@ fn latest(events: &[PathBuf]) -> Result<Option<i64>> {
     Ok(latest)
 }
 
-/// `2026-11-20T03-10-00Z-7f3a`: the time of the run, and four digits that tell apart runs of the same second.
-fn new_id(started: &str) -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_nanos());
-    let salt = hash::hex(hash::of_bytes(format!("{now} {}", std::process::id()).as_bytes()));
-    format!("{}-{}", started.replace(':', "-"), &salt[..4])
+/// `2026-11-20T03-10-00Z-7f3a`: the time of the run; its last four digits are the fraction of the second, so that names
+/// sort as runs follow each other, or the next that is free.
+fn new_id(lake: &Lake, started: &str, clock: i64) -> String {
+    let fraction = clock.rem_euclid(time::SECOND) * 0x1_0000 / time::SECOND;
+    let name = |number: i64| format!("{}-{number:04x}", started.replace(':', "-"));
+    (fraction..).map(name).find(|id| !lake.has(id)).expect("not every number is taken")
 }

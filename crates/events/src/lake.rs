@@ -96,6 +96,12 @@ impl Lake {
         self.root.join("generations")
     }
 
+    /// Whether there is a generation of this id.
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
+        self.generations().join(id).exists()
+    }
+
     fn link(&self) -> PathBuf {
         self.root.join("current")
     }

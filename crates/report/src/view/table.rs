@@ -165,7 +165,7 @@ impl Cell {
 /// Columns of [`outcomes`]: the finding first, so that it is seen on a telephone too.
 pub(crate) const OUTCOMES: [&str; 4] = ["#Share, 95% interval", "#Abandoned", "#Carts", "#Pending"];
 
-/// Carts by outcome: the share of abandoned ones, their number of the decided, all, and the pending.
+/// Carts by outcome: the share of abandoned ones, their number of the matured, all, and the pending.
 pub(crate) fn outcomes(first: Cell, outcomes: &Outcomes) -> Vec<Cell> {
     let share = outcomes.rate.map_or_else(Cell::none, Cell::estimate);
     outcomes_with(first, share, outcomes)
