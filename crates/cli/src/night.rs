@@ -56,7 +56,7 @@ impl Night {
         let started = time::format(clock / time::SECOND * time::SECOND);
         let lock = lake.lock(&format!("process {} since {started}", std::process::id()))?;
         let previous = if rebuild { None } else { lake.current()? };
-        let id = new_id(&lake, &started, clock);
+        let id = new_id(&lake, &started, clock)?;
         let draft = lake.begin(&lock, &id)?;
         let manifest = Manifest {
             id,
@@ -220,10 +220,14 @@ fn latest(events: &[PathBuf]) -> Result<Option<i64>> {
     Ok(latest)
 }
 
-/// `2026-11-20T03-10-00Z-7f3a`: the time of the run; its last four digits are the fraction of the second, so that names
-/// sort as runs follow each other, or the next that is free.
-fn new_id(lake: &Lake, started: &str, clock: i64) -> String {
+/// `2026-11-20T03-10-00Z-7f3a`: the time of the run; its last four digits are the fraction of the second, or the next
+/// number after the last run of that second. Names sort as runs follow each other, and none is ever used twice: files
+/// that are carried on are named after the run that wrote them.
+fn new_id(lake: &Lake, started: &str, clock: i64) -> Result<String> {
+    let second = started.replace(':', "-");
+    let of_second = |id: &String| i64::from_str_radix(id.strip_prefix(&second)?.strip_prefix('-')?, 16).ok();
+    let last = lake.ids()?.iter().filter_map(of_second).max();
     let fraction = clock.rem_euclid(time::SECOND) * 0x1_0000 / time::SECOND;
-    let name = |number: i64| format!("{}-{number:04x}", started.replace(':', "-"));
-    (fraction..).map(name).find(|id| !lake.has(id)).expect("not every number is taken")
+    let number = last.map_or(fraction, |last| fraction.max(last + 1));
+    Ok(format!("{second}-{number:04x}"))
 }
