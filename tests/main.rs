@@ -1,7 +1,15 @@
 //! The whole program against the contract: one binary, a file for each kind of statement.
 
+/// What the program prints, and its exit codes.
+mod cli;
+/// One shopper in every format, packed logs, and what ends in quarantine.
+mod formats;
+/// Cuts of logs into nights, re-deliveries, threads and killed runs: none of them changes a row.
+mod nights;
 /// Carts, orders and the balance of rows are what an independent reading of the contract makes of the same logs.
 mod oracle;
+/// The report's pages in a browser: they ask for nothing, fit every screen and are accessible.
+mod report;
 /// The published tables answer in SQL what the report says, and say whose carts they are.
 mod sql;
 

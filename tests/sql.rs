@@ -17,14 +17,21 @@ const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 const CONFIG: &str = "[shop]\ntime_zone = \"Europe/Berlin\"\n[money]\nrates = { GBP = 0.85 }\n";
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql/answers.py");
 
-/// Carts in three currencies, beside the shop's own: abandoned, recovered, and ordered with no cart seen.
-const ABROAD: &str = "event_id,line,ts,kind,visitor_id,product_id,quantity,unit_price,currency,order_id,order_value
-x1,0,2026-01-07T10:00:00Z,add_to_cart,x1,a,2,10.50,GBP,,
-x2,0,2026-01-08T23:30:00Z,add_to_cart,x2,a,1,3.3333,GBP,,
-x3,0,2026-01-13T10:00:00Z,purchase,x2,a,1,3.3333,GBP,G1,8.3333
-x4,0,2026-01-08T10:00:00Z,add_to_cart,x4,b,1,7.00,USD,,
-x5,0,2026-01-08T11:00:00Z,purchase,x5,b,1,7.00,USD,U1,7.00
-x6,0,2026-01-09T10:00:00Z,add_to_cart,x6,b,3,,,,
+/// Carts beside the shop's own in three currencies, abandoned, recovered, and ordered with no cart seen; and a device
+/// that two customers share, whose visits tell whose they are, or do not.
+const ABROAD: &str = "event_id,line,ts,kind,visitor_id,product_id,quantity,unit_price,currency,order_id,order_value,\
+customer_id,session_id
+x1,0,2026-01-07T10:00:00Z,add_to_cart,x1,a,2,10.50,GBP,,,,
+x2,0,2026-01-08T23:30:00Z,add_to_cart,x2,a,1,3.3333,GBP,,,,
+x3,0,2026-01-13T10:00:00Z,purchase,x2,a,1,3.3333,GBP,G1,8.3333,,
+x4,0,2026-01-08T10:00:00Z,add_to_cart,x4,b,1,7.00,USD,,,,
+x5,0,2026-01-08T11:00:00Z,purchase,x5,b,1,7.00,USD,U1,7.00,,
+x6,0,2026-01-09T10:00:00Z,add_to_cart,x6,b,3,,,,,,
+y1,0,2026-01-09T10:00:00Z,add_to_cart,sofa,a,1,5.00,EUR,,,,monday
+y2,0,2026-01-09T10:01:00Z,page_view,sofa,,,,,,,ann,monday
+y3,0,2026-01-10T10:00:00Z,add_to_cart,sofa,b,1,5.00,EUR,,,,tuesday
+y4,0,2026-01-10T10:01:00Z,purchase,sofa,b,1,5.00,EUR,Y1,5.00,bob,tuesday
+y5,0,2026-01-11T10:00:00Z,add_to_cart,sofa,c,1,5.00,EUR,,,,
 ";
 
 /// A lake of a simulated shop that also sells abroad, and the moment as of which it is judged.
@@ -52,8 +59,7 @@ fn every_number_about_carts_can_be_had_again_from_the_published_tables() {
     let Some(python) = tools::duckdb() else { return };
     let (lake, as_of) = shop();
     let rates = Rates::new("EUR", [("GBP", "0.85")]).expect("rates");
-    let settings =
-        Settings { as_of, window: 3 * DAY, expiry: 30 * DAY, zone: chrono_tz::Europe::Berlin, rates };
+    let settings = Settings { as_of, window: 3 * DAY, expiry: 30 * DAY, zone: chrono_tz::Europe::Berlin, rates };
     let current = lake.path().join("data/current");
     let analysis = analysis::analyze(&Tables::of(&current), &settings).expect("an analysis");
     let queries = analysis.queries(&current.display().to_string());

@@ -29,8 +29,8 @@ pub(crate) fn run(lake: &Lake, expected: &World, as_of: Option<i64>) -> Vec<Stri
 pub(crate) fn tables(lake: &Lake, expected: &World) -> Vec<String> {
     // Both have names of their own for carts; what they must agree on is which is which.
     let mut carts = lake.rows("carts");
-    let mine: BTreeMap<Option<String>, String> =
-        carts.iter_mut().map(|cart| (cart.remove("cart_id").expect("a column"), which(cart))).collect();
+    let mine: BTreeMap<String, String> =
+        carts.iter_mut().map(|cart| (cart.remove("cart_id").flatten().expect("an id"), which(cart))).collect();
     assert_eq!(mine.len(), carts.len(), "every cart has an id of its own");
     let mut rows: Vec<Row> = expected.carts.iter().map(cart_row).collect();
     let theirs: BTreeMap<&str, String> =
@@ -39,7 +39,7 @@ pub(crate) fn tables(lake: &Lake, expected: &World) -> Vec<String> {
 
     let mut orders = lake.rows("orders");
     for order in &mut orders {
-        let cart = order["cart_id"].is_some().then(|| named(&mine, &order["cart_id"]));
+        let cart = order["cart_id"].as_deref().map(|id| named(&mine, id));
         order.insert("cart_id".to_owned(), cart);
         order.retain(|column, _| ORDER.contains(&column.as_str()));
     }
@@ -49,7 +49,8 @@ pub(crate) fn tables(lake: &Lake, expected: &World) -> Vec<String> {
     let mut items = lake.rows("cart_items");
     items.retain(|item| item["quantity"].as_deref() != Some("0"));
     for item in &mut items {
-        item.insert("cart_id".to_owned(), Some(named(&mine, &item["cart_id"])));
+        let cart = item["cart_id"].as_deref().map(|id| named(&mine, id));
+        item.insert("cart_id".to_owned(), cart);
         item.insert("product".to_owned(), item["product_id"].clone().or_else(|| item["product_name"].clone()));
         item.insert("priced".to_owned(), Some(item["unit_price"].is_some().to_string()));
         item.retain(|column, _| ITEM.contains(&column.as_str()));
@@ -60,8 +61,8 @@ pub(crate) fn tables(lake: &Lake, expected: &World) -> Vec<String> {
 }
 
 /// The name under which both know the program's cart of this id.
-fn named(carts: &BTreeMap<Option<String>, String>, id: &Option<String>) -> String {
-    carts.get(id).cloned().unwrap_or_else(|| format!("a cart {id:?} that is none"))
+fn named(carts: &BTreeMap<String, String>, id: &str) -> String {
+    carts.get(id).cloned().unwrap_or_else(|| format!("a cart {id} that is none"))
 }
 
 fn which(cart: &Row) -> String {

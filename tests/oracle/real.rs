@@ -47,11 +47,7 @@ fn carts_of_the_worked_cases_are_those_of_the_contract() {
     }
     lake.write("leftcart.toml", "[money]\nrates = { GBP = 0.85, SEK = 11.2 }\n");
     let rates = [("GBP", "0.85"), ("SEK", "11.2")].map(|(code, rate)| (code.to_owned(), rate.to_owned()));
-    let settings = Settings {
-        rates: rates.into(),
-        as_of: Some(micros("2025-06-01T00:00:00Z")),
-        ..settings()
-    };
+    let settings = Settings { rates: rates.into(), as_of: Some(micros("2025-06-01T00:00:00Z")), ..settings() };
     let expected = oracle::run_ndjson(&texts(&lake.path().join("logs")), "logs", &settings);
     assert_eq!(compare::run(&lake, &expected, settings.as_of), [""; 0]);
     assert_eq!((expected.balance.read, expected.balance.accepted, expected.balance.duplicates), (3_922, 3_479, 122));

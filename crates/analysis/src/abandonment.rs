@@ -42,13 +42,13 @@ pub struct Outcomes {
     pub pending: u64,
     /// Those of `purchased` whose window is still open: had they not been bought yet, they would be pending.
     pub purchased_early: u64,
-    /// `abandoned` of `abandoned` + `purchased`, Wilson interval; `None` where there is neither.
+    /// Those whose window has passed: `abandoned` + `purchased` - `purchased_early`.
+    pub matured: u64,
+    /// `abandoned` of `matured`, Wilson interval; `None` where no cart is matured.
     ///
-    /// While carts are pending this leans to the low side: of the youngest carts only the quickly bought ones are in it.
+    /// Carts bought early are left out like pending ones: of the youngest carts only the quickly bought ones have an
+    /// outcome, and with them the rate would lean to the low side.
     pub rate: Option<Estimate>,
-    /// The same over those carts only whose window has passed (without `purchased_early`), which does not lean;
-    /// `None` where there is none.
-    pub matured_rate: Option<Estimate>,
 }
 
 /// Carts opened on one day.
@@ -56,7 +56,7 @@ pub struct Outcomes {
 pub struct Day {
     /// The day, on the shop's clock.
     pub day: NaiveDate,
-    /// Its carts. The day is settled once none is pending.
+    /// Its carts. The day is matured once none is pending.
     pub outcomes: Outcomes,
 }
 
@@ -106,8 +106,8 @@ impl Outcomes {
             purchased,
             pending,
             purchased_early,
-            rate: wilson(abandoned, abandoned + purchased),
-            matured_rate: wilson(abandoned, abandoned + purchased - purchased_early),
+            matured: abandoned + purchased - purchased_early,
+            rate: wilson(abandoned, abandoned + purchased - purchased_early),
         }
     }
 }

@@ -72,16 +72,23 @@ impl<'a> Order<'a> {
         Some(priced.map(|(price, quantity)| convert(price, to, rates).unwrap_or_default().times(quantity)).sum())
     }
 
-    /// What the order brought, in the base currency: its total, else its lines, else nothing. `None` where a rate is
-    /// missing.
+    /// What the order brought, in the base currency: its total, else its lines, else nothing. What has no rate counts 0.
     #[must_use]
-    pub fn amount(&self, rates: &Rates) -> Option<Amount> {
-        if let Some(value) = self.value {
-            return convert(value, rates.base(), rates);
+    pub fn amount(&self, rates: &Rates) -> Amount {
+        match self.value {
+            Some(value) => convert(value, rates.base(), rates).unwrap_or_default(),
+            None => self.lines_value(rates.base(), rates).unwrap_or_default(),
         }
-        let convertible =
-            self.lines.iter().filter_map(|line| line.price).all(|price| convert(price, rates.base(), rates).is_some());
-        convertible.then(|| self.lines_value(rates.base(), rates).unwrap_or_default())
+    }
+
+    /// Whether everything in [`Order::amount`] has a rate.
+    #[must_use]
+    pub fn is_converted(&self, rates: &Rates) -> bool {
+        let has_rate = |price| convert(price, rates.base(), rates).is_some();
+        match self.value {
+            Some(value) => has_rate(value),
+            None => self.lines.iter().filter_map(|line| line.price).all(has_rate),
+        }
     }
 
     /// Pieces of a product in it.
@@ -190,7 +197,7 @@ impl<'a> Orders<'a> {
     #[must_use]
     pub fn refunded(&self, refund: &Refund<'_>, rates: &Rates) -> Amount {
         let total = refund.value.map(|value| Amount(convert(value, rates.base(), rates).unwrap_or_default().0.abs()));
-        let whole = || refund.order.and_then(|order| self.all[order].amount(rates));
+        let whole = || refund.order.map(|order| self.all[order].amount(rates));
         total.or(refund.lines).or_else(whole).unwrap_or_default()
     }
 }

@@ -104,7 +104,8 @@ struct OrderRow<'a> {
     cart: Option<usize>,
     lines_value: Option<Amount>,
     currency: String,
-    amount: Option<Amount>,
+    amount: Amount,
+    converted: bool,
     refunded: Amount,
 }
 
@@ -133,15 +134,16 @@ impl<'a> Builder<'a> {
         }
         for (order, refunded) in orders.orders().iter().zip(refunded) {
             let rates = &self.rules.rates;
-            let amount = order.amount(rates);
-            self.unconverted += u64::from(amount.is_none());
+            let converted = order.is_converted(rates);
+            self.unconverted += u64::from(!converted);
             let currency = order.currency(rates).to_owned();
             self.orders.push(OrderRow {
                 person,
                 cart: order.cart.map(|cart| first_cart + cart),
                 lines_value: order.lines_value(&currency, rates),
                 currency,
-                amount,
+                amount: order.amount(rates),
+                converted,
                 refunded,
                 order: order.clone(),
             });
@@ -251,7 +253,7 @@ fn spend(orders: &Orders<'_>, rates: &money::Rates) -> Vec<Spend> {
     let bought = orders.orders().iter().map(|order| Spend {
         known_at: order.first.ts(),
         counts_at: order.first.ts(),
-        amount: order.amount(rates).unwrap_or_default(),
+        amount: order.amount(rates),
         is_order: true,
     });
     let refunded = orders.refunds().iter().map(|refund| Spend {
@@ -380,8 +382,8 @@ fn order_table<'a>(rows: &[OrderRow<'a>], ids: &[String]) -> RecordBatch {
         decimals(rows.iter().map(|row| row.order.value.map(|(value, _)| value)), Type::Price),
         decimals(rows.iter().map(|row| row.lines_value), Type::Money),
         words(rows.iter().map(|row| Some(row.currency.as_str()))),
-        decimals(rows.iter().map(|row| Some(row.amount.unwrap_or_default())), Type::Money),
-        Arc::new(rows.iter().map(|row| Some(row.amount.is_some())).collect::<BooleanArray>()),
+        decimals(rows.iter().map(|row| Some(row.amount)), Type::Money),
+        Arc::new(rows.iter().map(|row| Some(row.converted)).collect::<BooleanArray>()),
         decimals(rows.iter().map(|row| Some(row.refunded)), Type::Money),
         first(Row::device),
         first(Row::country),

@@ -109,7 +109,7 @@ pub const ORDERS: Table = Table {
         optional("lines_value", Type::Money, "sum of the priced lines, in currency; null where none has a price"),
         required("currency", Type::Word, "of the order; the base currency where none is logged"),
         required("amount", Type::Money, "order_value, else lines_value, else 0, in the base currency"),
-        required("converted", Type::Flag, "false where a rate was missing, and amount is 0 for that reason"),
+        required("converted", Type::Flag, "false where a part of amount has no exchange rate and counts 0"),
         required("refunded", Type::Money, "refunds that name this order, up to as_of, in the base currency"),
         optional("device", Type::Word, "of the first purchase row"),
         optional("country", Type::Word, "of the first purchase row"),

@@ -18,14 +18,14 @@ pub(crate) fn answers(analysis: &Analysis) -> Vec<String> {
     }
     let window = events::time::format_span(analysis.window);
     let mut lines = Vec::new();
-    lines.push(match outcomes.matured_rate {
+    lines.push(match outcomes.rate {
         Some(rate) => format!(
             "abandoned within {window}: {} (of carts older than that; {} younger ones were not bought yet)",
             share(rate),
             thousands(outcomes.pending)
         ),
         None => format!(
-            "abandoned within {window}: too early to say, all {} carts are younger ({} bought already, {} not yet)",
+            "abandoned within {window}: too early to say, every cart is younger (carts: {}, bought already: {}, not yet: {})",
             thousands(outcomes.carts),
             thousands(outcomes.purchased_early),
             thousands(outcomes.pending)

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use carts::schema::{CART_ITEMS, CARTS, ORDERS};
 use events::lake::{Draft, Generation, Input, Lake, Lock, Manifest, TableEntry, parquet_files};
 use events::schema::{EVENTS, QUARANTINE, VERSION};
-use events::{hash, parquet_io, time};
+use events::{parquet_io, time};
 use ingest::{InputFile, Job, Reason, Summary};
 
 use crate::args::LakeArgs;
@@ -56,7 +56,7 @@ impl Night {
         let started = time::format(clock / time::SECOND * time::SECOND);
         let lock = lake.lock(&format!("process {} since {started}", std::process::id()))?;
         let previous = if rebuild { None } else { lake.current()? };
-        let id = new_id(&started);
+        let id = new_id(&lake, &started, clock)?;
         let draft = lake.begin(&lock, &id)?;
         let manifest = Manifest {
             id,
@@ -220,9 +220,14 @@ fn latest(events: &[PathBuf]) -> Result<Option<i64>> {
     Ok(latest)
 }
 
-/// `2026-11-20T03-10-00Z-7f3a`: the time of the run, and four digits that tell apart runs of the same second.
-fn new_id(started: &str) -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_nanos());
-    let salt = hash::hex(hash::of_bytes(format!("{now} {}", std::process::id()).as_bytes()));
-    format!("{}-{}", started.replace(':', "-"), &salt[..4])
+/// `2026-11-20T03-10-00Z-7f3a`: the time of the run; its last four digits are the fraction of the second, or the next
+/// number after the last run of that second. Names sort as runs follow each other, and none is ever used twice: files
+/// that are carried on are named after the run that wrote them.
+fn new_id(lake: &Lake, started: &str, clock: i64) -> Result<String> {
+    let second = started.replace(':', "-");
+    let of_second = |id: &String| i64::from_str_radix(id.strip_prefix(&second)?.strip_prefix('-')?, 16).ok();
+    let last = lake.ids()?.iter().filter_map(of_second).max();
+    let fraction = clock.rem_euclid(time::SECOND) * 0x1_0000 / time::SECOND;
+    let number = last.map_or(fraction, |last| fraction.max(last + 1));
+    Ok(format!("{second}-{number:04x}"))
 }

@@ -1,18 +1,20 @@
 //! Everything that is printed passes here.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place that prints")]
+#![expect(clippy::print_stderr, reason = "the one place that prints")]
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 use events::lake::Input;
 
 /// A result, on standard output.
 pub(crate) fn line(text: &str) {
-    println!("{text}");
+    // Whoever reads may stop reading (`leftcart describe | head`): that is no failure of ours.
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// A result as JSON, on standard output.
 pub(crate) fn json(value: &serde_json::Value) {
-    println!("{value:#}");
+    line(&format!("{value:#}"));
 }
 
 /// Progress, on standard error.
@@ -22,7 +24,21 @@ pub(crate) fn progress(text: &str) {
 
 /// An error with its causes, on standard error.
 pub(crate) fn error(error: &anyhow::Error) {
-    eprintln!("leftcart: error: {}", printable(&format!("{error:#}")));
+    eprintln!("leftcart: error: {}", printable(&told(error)));
+}
+
+/// An error and its causes, each told once: many messages end with the words of their cause.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
 }
 
 /// Text from logs and file names without what would steer a terminal.
@@ -105,6 +121,16 @@ fn shorten(text: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let inner = anyhow::anyhow!("no such file");
+        assert_eq!(told(&inner.context("failed to read a.csv: no such file")), "failed to read a.csv: no such file");
+        assert_eq!(
+            told(&anyhow::anyhow!("no such file").context("failed to read a.csv")),
+            "failed to read a.csv: no such file"
+        );
+    }
 
     #[test]
     fn numbers_are_grouped_and_terminals_are_safe() {

@@ -96,6 +96,24 @@ impl Lake {
         self.root.join("generations")
     }
 
+    /// Ids of all published generations that are kept, oldest first.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn ids(&self) -> Result<Vec<String>, Error> {
+        let folder = self.generations();
+        let mut ids = Vec::new();
+        for entry in std::fs::read_dir(&folder).map_err(Error::io("list", &folder))? {
+            let path = entry.map_err(Error::io("list", &folder))?.path();
+            if !is_building(&path) {
+                ids.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+            }
+        }
+        // Ids begin with the time of the run, so the order of names is the order of nights.
+        ids.sort();
+        Ok(ids)
+    }
+
     fn link(&self) -> PathBuf {
         self.root.join("current")
     }
@@ -144,15 +162,10 @@ impl Lake {
     /// When a folder cannot be listed or removed.
     pub fn prune(&self, _lock: &Lock, keep: usize) -> Result<(), Error> {
         let current = std::fs::canonicalize(self.link()).ok();
-        let folder = self.generations();
-        let mut ids: Vec<PathBuf> = std::fs::read_dir(&folder)
-            .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
-            .map_err(Error::io("list", &folder))?;
-        ids.retain(|path| !is_building(path));
-        // Ids begin with the time of the run, so the order of names is the order of nights.
-        ids.sort();
+        let ids = self.ids()?;
         let surplus = ids.len().saturating_sub(keep.max(1));
-        for path in ids.into_iter().take(surplus) {
+        for id in ids.into_iter().take(surplus) {
+            let path = self.generations().join(id);
             if std::fs::canonicalize(&path).ok() != current {
                 std::fs::remove_dir_all(&path).map_err(Error::io("remove", &path))?;
             }

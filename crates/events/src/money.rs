@@ -139,6 +139,22 @@ impl Decimal {
     }
 }
 
+/// Reads a whole number exactly, also where it is written `2.0` or `2e3`; a number too large for 128 bits is the
+/// largest that fits. `None` for what is no number or not whole.
+#[must_use]
+pub fn parse_whole(text: &str) -> Option<i128> {
+    let Decimal { digits, decimals } = Decimal::parse(text)?;
+    if digits == 0 {
+        return Some(0);
+    }
+    let power = 10_i128.checked_pow(decimals.unsigned_abs());
+    if decimals <= 0 {
+        let beyond = if digits < 0 { i128::MIN } else { i128::MAX };
+        return Some(power.and_then(|power| digits.checked_mul(power)).unwrap_or(beyond));
+    }
+    power.filter(|power| digits % power == 0).map(|power| digits / power)
+}
+
 /// `number / divisor` rounded half up, that is away from zero on both sides; `divisor` must be positive.
 fn divide_half_up(number: i128, divisor: i128) -> i128 {
     let half = divisor / 2 + divisor % 2;
@@ -276,6 +292,15 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(Amount::parse(text).map(|amount| amount.0), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn whole_numbers_are_read_exactly_however_they_are_written() {
+        let whole = ["2", "2.0", "2e3", "-1", "0.0", "20e-1"].map(parse_whole);
+        assert_eq!(whole, [Some(2), Some(2), Some(2_000), Some(-1), Some(0), Some(2)]);
+        assert_eq!(["1.5", "2.00000000000000000001", "x", ""].map(parse_whole), [None; 4]);
+        assert_eq!(parse_whole("99999999999999999999"), Some(99_999_999_999_999_999_999));
+        assert_eq!(parse_whole("1e99"), Some(i128::MAX));
     }
 
     #[test]

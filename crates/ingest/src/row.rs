@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use events::money::parse_whole as whole;
 use events::{Amount, Kind, hash, time};
 
 use crate::reject::{Reason, Reject};
@@ -171,7 +172,7 @@ pub(crate) struct Event<'a> {
 /// Settings that decide whether a row is accepted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules<'a> {
-    /// The configured source of the file.
+    /// The configured source of the file; empty for the lake's own files, whose rows name theirs.
     pub(crate) source: &'a str,
     /// The run's clock, microseconds since 1970.
     pub(crate) clock: i64,
@@ -179,7 +180,7 @@ pub(crate) struct Rules<'a> {
 
 /// Rows may be this far ahead of the run's clock before they are rejected.
 const FUTURE: i64 = time::DAY;
-const QUANTITIES: std::ops::RangeInclusive<i64> = 0..=100_000;
+const QUANTITIES: std::ops::RangeInclusive<i128> = 0..=100_000;
 
 impl<'a> Event<'a> {
     /// Reads and normalises a row. `raw` is the input row, from which a row without an id gets one.
@@ -213,8 +214,10 @@ impl<'a> Event<'a> {
             number(row.take(Field::LatencyMs)).map(f64::round).filter(|ms| (0.0..=f64::from(u32::MAX)).contains(ms));
         let rating = number(row.take(Field::Rating));
         words::canonical(&mut row);
-        if row.get(Field::Source).is_none() {
+        // Source and bot are ingest's to write: a log's own are not believed, those of the lake's own files are.
+        if !rules.source.is_empty() {
             row.set(Field::Source, rules.source);
+            row.take(Field::Bot);
         }
         if row.get(Field::EventId).is_none() {
             row.set(Field::EventId, hash::hex(hash::of_bytes(raw)));
@@ -293,15 +296,4 @@ fn quantity(row: &mut RawRow<'_>) -> Result<Option<i32>, Reject> {
         return Err(Reject::new(Reason::QuantityOutOfRange, text));
     }
     Ok(Some(i32::try_from(number).expect("at most 100,000")))
-}
-
-/// A whole number, also where it is written `2.0` or `2e0`.
-fn whole(text: &str) -> Option<i64> {
-    if let Ok(number) = text.parse::<i64>() {
-        return Some(number);
-    }
-    let number: f64 = text.parse().ok()?;
-    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
-    let whole = (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64);
-    whole
 }

@@ -4,14 +4,20 @@ use std::path::PathBuf;
 
 use report::{Error, Provenance, nights, render};
 
-#[path = "../src/testing.rs"]
+#[path = "../src/testing/mod.rs"]
 mod testing;
 
 fn main() -> Result<(), Error> {
     let folder = PathBuf::from(std::env::args_os().nth(1).unwrap_or_else(|| "preview".into()));
     let hostile = testing::Cart {
-        words: [Some("<script>alert(1)</script>"), Some("\"><img src=x onerror=alert(1)>"), Some("</svg>"), Some("x".repeat(300).as_str()), Some("d1")]
-            .map(|word| word.map(str::to_owned)),
+        words: [
+            Some("<script>alert(1)</script>"),
+            Some("\"><img src=x onerror=alert(1)>"),
+            Some("</svg>"),
+            Some("x".repeat(300).as_str()),
+            Some("d1"),
+        ]
+        .map(|word| word.map(str::to_owned)),
         currency: Some("</svg>".to_owned()),
         ..testing::cart()
     };

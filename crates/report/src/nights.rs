@@ -1,5 +1,6 @@
 //! Every night's summary → the list of all nights.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use events::{Amount, time};
 use serde::Deserialize;
 
 use crate::view::Table;
-use crate::view::table::Cell;
+use crate::view::table::{Cell, OUTCOMES};
 use crate::{Error, folder, number, page, words};
 
 /// What the list takes from a `summary.json`. Further names are left alone, so that nights of later versions can be
@@ -16,13 +17,19 @@ use crate::{Error, folder, number, page, words};
 #[derive(Deserialize)]
 struct Summary {
     headlines: Headlines,
-    analysis: Settings,
+    analysis: Analysis,
 }
 
 #[derive(Deserialize)]
-struct Settings {
+struct Analysis {
     as_of: String,
     zone: String,
+    revenue: Revenue,
+}
+
+#[derive(Deserialize)]
+struct Revenue {
+    in_base: Option<CurrencyLoss>,
 }
 
 #[derive(Deserialize)]
@@ -81,8 +88,7 @@ struct Night {
 pub fn nights(reports: &Path) -> Result<(), Error> {
     let mut nights = find(reports)?;
     nights.sort_by_cached_key(|night| std::cmp::Reverse((as_of(night), night.folder.clone())));
-    let columns =
-        ["Night", "#Carts", "#Pending", "#Abandoned", "#Share, 95% interval", "#Net loss", "Most carts stop between"];
+    let columns = [&["Night"], &OUTCOMES[..], &["Net loss", "Most carts stop between"]].concat();
     let mut table = Table::new("nights", "Nights, newest first", &columns);
     for night in &nights {
         table.push(row(night));
@@ -126,11 +132,11 @@ fn row(night: &Night) -> Vec<Cell> {
     let date = number::date(number::local_date(as_of, &summary.analysis.zone));
     vec![
         Cell::link(date, href),
+        rate.map_or_else(Cell::none, |rate| Cell::estimate(rate).without_mark()),
+        rate.map_or_else(Cell::none, |rate| Cell::number(number::out_of(abandonment.abandoned, rate.n))),
         Cell::count(abandonment.carts),
         Cell::count(abandonment.pending),
-        rate.map_or_else(Cell::none, |rate| Cell::number(number::out_of(abandonment.abandoned, rate.n))),
-        Cell::share(abandonment.abandoned, rate),
-        Cell::number(net(revenue)),
+        Cell::text(net(revenue, summary.analysis.revenue.in_base.as_ref())),
         biggest_drop.as_ref().map_or_else(
             || Cell::text("–").quiet(),
             |drop| Cell::text(format!("{} → {}", words::step_named(&drop.from), words::step_named(&drop.to))),
@@ -138,9 +144,13 @@ fn row(night: &Night) -> Vec<Cell> {
     ]
 }
 
-/// Net losses of the largest currencies; they are not added up.
-fn net(revenue: &[CurrencyLoss]) -> String {
-    let amounts = revenue.iter().take(3).map(|line| match amount(&line.loss.net) {
+/// The net loss in the base currency, or of the largest currencies where they cannot be added up.
+fn net(revenue: &[CurrencyLoss], in_base: Option<&CurrencyLoss>) -> String {
+    let lines = match (revenue, in_base) {
+        ([_, _, ..], Some(in_base)) => std::slice::from_ref(in_base),
+        _ => &revenue[..revenue.len().min(3)],
+    };
+    let amounts = lines.iter().map(|line| match amount(&line.loss.net) {
         Some(net) => number::money_brief(net, &line.currency),
         None => words::logged(&line.loss.net),
     });
@@ -151,7 +161,7 @@ fn net(revenue: &[CurrencyLoss]) -> String {
 /// An amount as a summary writes it: with four decimals, and of any size.
 fn amount(text: &str) -> Option<Amount> {
     let (whole, part) = text.split_once('.')?;
-    if part.len() != 4 { None } else { format!("{whole}{part}").parse().ok().map(Amount) }
+    if part.len() == 4 { format!("{whole}{part}").parse().ok().map(Amount) } else { None }
 }
 
 /// The page of a night, relative to the list. Folder names are percent-encoded: they may hold anything.
@@ -161,7 +171,7 @@ fn link(folder: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
             link.push(char::from(byte));
         } else {
-            link.push_str(&format!("%{byte:02X}"));
+            let _ = write!(link, "%{byte:02X}");
         }
     }
     format!("{link}/{}", folder::INDEX)

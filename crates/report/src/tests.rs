@@ -1,1 +1,259 @@
+use std::collections::BTreeSet;
 
+use super::*;
+use crate::testing::{Cart, analysis_of, cart, provenance, shop};
+
+fn report(carts: &[Cart], without_cart: u64) -> folder::Files {
+    files(&analysis_of(carts, without_cart), &provenance()).unwrap()
+}
+
+fn page(files: &folder::Files) -> &str {
+    &files[Path::new(folder::INDEX)]
+}
+
+/// What a reader sees: text without tags, style and charts.
+fn visible(html: &str) -> String {
+    let mut text = String::new();
+    let mut rest = html;
+    while let Some((before, tag)) = rest.split_once('<') {
+        text.push_str(before);
+        text.push(' ');
+        let skipped = ["style", "svg", "title"].into_iter().find(|name| tag.starts_with(name));
+        rest = match skipped {
+            Some(name) => tag.split_once(&format!("</{name}>")).unwrap().1,
+            None => tag.split_once('>').unwrap().1,
+        };
+    }
+    text.push_str(rest);
+    for (entity, letter) in
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#x2f;", "/"), ("&amp;", "&")]
+    {
+        text = text.replace(entity, letter);
+    }
+    text
+}
+
+#[test]
+fn the_same_night_is_the_same_bytes() {
+    assert_eq!(report(&shop(3_000), 40), report(&shop(3_000), 40));
+}
+
+#[test]
+fn a_night_is_written_whole() {
+    let reports = tempfile::tempdir().unwrap();
+    let analysis = analysis_of(&shop(3_000), 40);
+    let folder = reports.path().join(night(&analysis));
+    let written = render(&analysis, &provenance(), &folder).unwrap();
+    assert!(written.index().ends_with("2026-11-20/index.html"));
+    for name in [
+        "index.html",
+        "summary.json",
+        "queries.sql",
+        "charts/abandonment.svg",
+        "charts/funnel.svg",
+        "charts/checkout.svg",
+        "charts/revenue.svg",
+        "tables/abandonment.day.csv",
+    ] {
+        assert!(folder.join(name).is_file() && written.files.contains(&name.into()), "{name}");
+    }
+}
+
+#[test]
+fn nothing_from_the_logs_becomes_markup() {
+    const HOSTILE: [&str; 5] = [
+        "<script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "</svg><style>*{display:none}</style>",
+        "{{ 7 * 7 }}{% raw %}",
+        "a\n; drop table carts; --\u{202e}",
+    ];
+    for hostile in HOSTILE {
+        let carts: Vec<Cart> = (0..80)
+            .map(|at| Cart {
+                age: (5 + at % 3) * events::time::DAY,
+                words: std::array::from_fn(|_| Some(hostile.to_owned())),
+                currency: Some(hostile.to_owned()),
+                top1: true,
+                ..cart()
+            })
+            .collect();
+        let mut provenance = provenance();
+        provenance.generation = hostile.to_owned();
+        provenance.code_version = hostile.to_owned();
+        provenance.notes = vec![hostile.to_owned()];
+        provenance.unmapped = [(hostile.to_owned(), 1)].into();
+        provenance.unused_columns = [(hostile.to_owned(), vec![hostile.to_owned()])].into();
+        provenance.inputs[0].path = hostile.to_owned();
+        provenance.inputs[0].quarantined = [(hostile.to_owned(), 1)].into();
+        let files = files(&analysis_of(&carts, 3), &provenance).unwrap();
+
+        let html = page(&files);
+        assert!(
+            !html.contains("<script") && !html.contains("<img") && !html.contains("{display:none}</style>"),
+            "{hostile}"
+        );
+        assert_eq!(html.matches("<style>").count(), 1);
+        assert_eq!(html.matches("<svg").count(), html.matches("</svg>").count());
+        assert!(!html.contains(" 49"), "templates do not run what they show");
+        for (path, svg) in files.iter().filter(|(path, _)| path.starts_with("charts")) {
+            assert!(!svg.contains("<script") && !svg.contains("<img"), "{}", path.display());
+            assert_eq!((svg.matches("<svg").count(), svg.matches("</svg>").count()), (1, 1), "{}", path.display());
+            assert_eq!(svg.matches("<style>").count(), 1, "{}", path.display());
+        }
+        let sql = &files[Path::new("queries.sql")];
+        assert!(!sql.lines().any(|line| line.starts_with("; drop")), "a comment ended early");
+    }
+}
+
+#[test]
+fn the_page_loads_nothing() {
+    let files = report(&shop(3_000), 40);
+    let html = page(&files).replace("http://www.w3.org/2000/svg", "");
+    for foreign in ["http:", "https:", " src=", "url(", "@import", "<script", "<link", "javascript:"] {
+        assert!(!html.contains(foreign), "{foreign}");
+    }
+    assert!(html.contains("Content-Security-Policy") && html.contains("default-src 'none'"));
+}
+
+#[test]
+fn links_lead_somewhere_and_ids_are_unique() {
+    for carts in [shop(3_000), vec![cart()], Vec::new()] {
+        let files = report(&carts, 2);
+        let html = page(&files).replace("&#x2f;", "/");
+        let attributes = |name: &str| -> Vec<&str> {
+            html.split(&format!(" {name}=\"")).skip(1).map(|rest| rest.split_once('"').unwrap().0).collect()
+        };
+        let ids = attributes("id");
+        let unique: BTreeSet<&str> = ids.iter().copied().collect();
+        assert_eq!(ids.len(), unique.len());
+        for href in attributes("href") {
+            let known = match href.strip_prefix('#') {
+                Some(anchor) => unique.contains(anchor),
+                None => href == "../index.html" || files.contains_key(Path::new(href)),
+            };
+            assert!(known, "{href}");
+        }
+    }
+}
+
+#[test]
+fn without_carts_the_page_says_so_in_words() {
+    let files = report(&[], 0);
+    let text = visible(page(&files));
+    assert!(text.contains("There are no carts up to this night"));
+    assert!(text.contains("There are no orders"));
+    assert!(!page(&files).contains("<svg") && !files.keys().any(|path| path.starts_with("charts")));
+    assert!(!text.contains("NaN") && !text.contains("None"));
+}
+
+#[test]
+fn one_cart_gives_no_percentage() {
+    let files = report(&[cart()], 1);
+    let text = visible(page(&files));
+    assert!(text.contains("1 of 1") && text.contains("too few to"));
+    let allowed = ["95%", "1%", "%"];
+    let percentages = text
+        .split_whitespace()
+        .map(|word| word.trim_matches(['(', ')', ',', ';', '.']))
+        .filter(|word| word.ends_with('%'));
+    assert_eq!(percentages.filter(|word| !allowed.contains(word)).collect::<Vec<_>>(), [""; 0]);
+    assert!(text.contains("20.00\u{a0}EUR"));
+}
+
+#[test]
+fn pending_carts_alone_are_in_no_percentage() {
+    let young = Cart { age: events::time::DAY, ..cart() };
+    let files = report(&vec![young; 50], 0);
+    let text = visible(page(&files));
+    assert!(text.contains("50 carts are still pending: no cart is old enough yet"));
+    let first_screen = visible(page(&files).split_once("<nav").unwrap().0);
+    assert!(!first_screen.contains('%'), "{first_screen}");
+}
+
+#[test]
+fn currencies_without_a_rate_are_not_added_up() {
+    let foreign = Cart { currency: Some("CHF".to_owned()), ..cart() };
+    let carts = [vec![cart(); 40], vec![foreign; 30]].concat();
+    let files = report(&carts, 0);
+    let text = visible(page(&files));
+    assert!(text.contains("No exchange rate is configured for CHF"));
+    assert!(text.contains("800.00") && text.contains("600.00") && !text.contains("1,400.00"));
+}
+
+#[test]
+fn a_large_tracking_gap_is_on_the_first_screen() {
+    let gap = |without_cart| {
+        let files = report(&shop(3_000), without_cart);
+        let first_screen = page(&files).split_once("<nav").unwrap().0;
+        visible(first_screen).contains("Tracking gap")
+    };
+    assert!(gap(200) && !gap(2));
+}
+
+/// Every figure of the page is one of the summary, as some formatter writes it.
+#[test]
+fn every_number_of_the_page_is_in_the_summary() {
+    let files = report(&shop(3_000), 120);
+    let summary: serde_json::Value = serde_json::from_str(&files[Path::new(folder::SUMMARY)]).unwrap();
+    let mut known: BTreeSet<String> = ["95", "30", "1", "0.1", "99.9"].map(str::to_owned).into();
+    collect(&summary, &mut known);
+    let html = page(&files);
+    // Definitions and SQL explain figures, they do not report them.
+    let reported = html.split_once("<section id=\"definitions\"").unwrap().0;
+    let text = visible(reported);
+    let missing: Vec<String> = tokens(&text).into_iter().filter(|token| !known.contains(token)).collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+/// Runs of digits with the separators within them.
+fn tokens(text: &str) -> Vec<String> {
+    let inner = |letter: char| letter.is_ascii_digit() || matches!(letter, ',' | '.');
+    let runs = text.split(|letter| !inner(letter)).map(|run| run.trim_matches([',', '.']));
+    runs.filter(|run| run.contains(|letter: char| letter.is_ascii_digit())).map(str::to_owned).collect()
+}
+
+/// All spellings of the numbers in a piece of JSON.
+fn collect(value: &serde_json::Value, known: &mut BTreeSet<String>) {
+    use serde_json::Value;
+    let mut add = |text: String| known.extend(tokens(&text));
+    match value {
+        Value::Object(fields) => {
+            for value in fields.values() {
+                collect(value, known);
+            }
+        }
+        Value::Array(values) => {
+            add(number::count(values.len() as u64));
+            for value in values {
+                collect(value, known);
+            }
+        }
+        Value::Number(figure) => {
+            if let Some(count) = figure.as_u64() {
+                add(number::count(count));
+                add(number::rate(i128::from(count)));
+            }
+            let float = figure.as_f64().unwrap();
+            for n in [100, 10_000] {
+                let share = analysis::Estimate { point: float, low: float, high: float, n };
+                add(number::interval(share));
+            }
+            add(number::duration(float));
+            add(number::age(float));
+        }
+        Value::String(text) => {
+            add(text.clone());
+            if let Some(amount) = events::Amount::parse(text) {
+                add(number::money(amount, "EUR"));
+                add(number::money_brief(amount, "EUR"));
+                add(number::money_beside(amount, events::Amount(i128::MAX), "EUR"));
+            }
+            if let Some(moment) = events::time::parse(text) {
+                add(number::moment(moment, "Europe/Berlin"));
+                add(number::date(number::local_date(moment, "UTC")));
+            }
+        }
+        Value::Null | Value::Bool(_) => {}
+    }
+}

@@ -6,25 +6,32 @@ use crate::Analysis;
 use crate::abandonment::{Breakdown, Outcomes};
 
 pub(super) fn queries(analysis: &Analysis, tables: &Tables) -> Vec<Query> {
-    let mut queries = vec![overall(analysis, tables), matured(analysis, tables), days(analysis, tables)];
-    queries.extend(analysis.abandonment.by.iter().map(|breakdown| by(breakdown, tables)));
+    let mut queries = vec![overall(analysis, tables), days(analysis, tables)];
+    queries.extend(analysis.abandonment.by.iter().map(|breakdown| by(analysis, breakdown, tables)));
     queries
 }
 
-const COUNTS: &str = "count(*) as carts,
+/// The counts of a group; a cart is matured once its window has passed.
+fn counts(analysis: &Analysis) -> String {
+    let until = sql::moment(analysis.as_of - analysis.window);
+    format!(
+        "count(*) as carts,
   count(*) filter (where outcome = 'abandoned') as abandoned,
   count(*) filter (where outcome = 'purchased') as purchased,
   count(*) filter (where outcome = 'pending') as pending,
-  count(*) filter (where outcome = 'abandoned') / nullif(count(*) filter (where outcome <> 'pending'), 0) as rate";
+  count(*) filter (where opened_at <= {until}) as matured,
+  count(*) filter (where outcome = 'abandoned') / nullif(count(*) filter (where opened_at <= {until}), 0) as rate"
+    )
+}
 
 fn cells(outcomes: &Outcomes) -> Vec<Cell> {
-    let Outcomes { carts, abandoned, purchased, pending, .. } = *outcomes;
-    vec![count(carts), count(abandoned), count(purchased), count(pending), share(outcomes.rate)]
+    let Outcomes { carts, abandoned, purchased, pending, matured, rate, .. } = *outcomes;
+    vec![count(carts), count(abandoned), count(purchased), count(pending), count(matured), share(rate)]
 }
 
 /// A column in front of the counts.
 fn columns(first: &'static str) -> Vec<&'static str> {
-    vec![first, "carts", "abandoned", "purchased", "pending", "rate"]
+    vec![first, "carts", "abandoned", "purchased", "pending", "matured", "rate"]
 }
 
 fn overall(analysis: &Analysis, tables: &Tables) -> Query {
@@ -34,33 +41,9 @@ fn overall(analysis: &Analysis, tables: &Tables) -> Query {
     Query {
         id: "abandonment.overall".to_owned(),
         title: "Carts that were not bought within the window".to_owned(),
-        sql: format!("select\n  {COUNTS},\n  {emptied}\nfrom {}", tables.carts()),
-        columns: vec!["carts", "abandoned", "purchased", "pending", "rate", "emptied"],
+        sql: format!("select\n  {},\n  {emptied}\nfrom {}", counts(analysis), tables.carts()),
+        columns: vec!["carts", "abandoned", "purchased", "pending", "matured", "rate", "emptied"],
         expected: vec![row],
-    }
-}
-
-fn matured(analysis: &Analysis, tables: &Tables) -> Query {
-    let outcomes = &analysis.abandonment.overall;
-    let until = sql::moment(analysis.as_of - analysis.window);
-    Query {
-        id: "abandonment.matured".to_owned(),
-        title: "The same over those carts only whose window has passed".to_owned(),
-        sql: format!(
-            "select
-  count(*) as carts,
-  count(*) filter (where outcome = 'abandoned') as abandoned,
-  count(*) filter (where outcome = 'abandoned') / nullif(count(*), 0) as rate
-from {}
-where opened_at <= {until}",
-            tables.carts()
-        ),
-        columns: vec!["carts", "abandoned", "rate"],
-        expected: vec![vec![
-            count(outcomes.abandoned + outcomes.purchased - outcomes.purchased_early),
-            count(outcomes.abandoned),
-            share(outcomes.matured_rate),
-        ]],
     }
 }
 
@@ -70,8 +53,9 @@ fn days(analysis: &Analysis, tables: &Tables) -> Query {
         id: "abandonment.day".to_owned(),
         title: "Carts that were not bought within the window, by the day on which they were opened".to_owned(),
         sql: format!(
-            "select\n  {} as day,\n  {COUNTS}\nfrom {}\ngroup by day\norder by day",
+            "select\n  {} as day,\n  {}\nfrom {}\ngroup by day\norder by day",
             sql::day(&analysis.zone),
+            counts(analysis),
             tables.carts()
         ),
         columns: columns("day"),
@@ -79,7 +63,7 @@ fn days(analysis: &Analysis, tables: &Tables) -> Query {
     }
 }
 
-fn by(breakdown: &Breakdown, tables: &Tables) -> Query {
+fn by(analysis: &Analysis, breakdown: &Breakdown, tables: &Tables) -> Query {
     let column = breakdown.column;
     let order =
         if column == "segment" { sql::SEGMENT_ORDER.to_owned() } else { format!("carts desc, {column} nulls last") };
@@ -89,7 +73,11 @@ fn by(breakdown: &Breakdown, tables: &Tables) -> Query {
     Query {
         id: format!("abandonment.{column}"),
         title: format!("Carts that were not bought within the window, by {}", column.replace('_', " ")),
-        sql: format!("select\n  {column},\n  {COUNTS}\nfrom {}\ngroup by {column}\norder by {order}", tables.carts()),
+        sql: format!(
+            "select\n  {column},\n  {}\nfrom {}\ngroup by {column}\norder by {order}",
+            counts(analysis),
+            tables.carts()
+        ),
         columns: columns(column),
         expected: rows.map(row).collect(),
     }

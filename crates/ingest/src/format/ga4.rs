@@ -140,6 +140,10 @@ struct Item<'a> {
 
 /// Reads one line.
 pub(super) fn record<S: Sink>(line: u64, text: &str, sink: &mut S) {
+    // serde would read an array as the fields in order.
+    if !text.trim_start().starts_with('{') {
+        return sink.reject(line, text.as_bytes().into(), Reject::unreadable("not a JSON object"));
+    }
     match serde_json::from_str::<Event<'_>>(text) {
         Ok(event) => {
             let mut rows = rows(&event, sink);

@@ -38,7 +38,7 @@ pub(crate) fn time_to_checkout(curve: &CheckoutCurve, words: Words<'_>) -> Resul
         |size, area| {
             let mut chart = ChartBuilder::on(area)
                 .margin_top(px(28.0))
-                .margin_right(px(size.pick(96.0, 46.0)))
+                .margin_right(px(size.pick(84.0, 58.0)))
                 .x_label_area_size(px(26.0))
                 .y_label_area_size(px(48.0))
                 .build_cartesian_2d(
@@ -60,7 +60,8 @@ pub(crate) fn time_to_checkout(curve: &CheckoutCurve, words: Words<'_>) -> Resul
                 chart.draw_series([Circle::new(at, px(5.0), PAPER.fill())])?;
                 chart.draw_series([Circle::new(at, px(5.0), DATA.line(2.0))])?;
                 let head = chart.plotting_area().map_coordinate(&(x, top));
-                let label = format!("{} within {}", number::percent(bought.point, bought.n), number::age(curve.window_hours));
+                let label =
+                    format!("{} within {}", number::percent(bought.point, bought.n), number::age(curve.window_hours));
                 area.draw(&Text::new(
                     label,
                     (head.0, head.1 - px(13.0).cast_signed()),

@@ -11,6 +11,8 @@ use crate::{Error, number, words as named};
 
 /// Height of a segment in pixels.
 const ROW: f64 = 30.0;
+/// Pixels between a bar and its words.
+const GAP: f64 = 8.0;
 
 /// Bars of gross loss: the filled part is still lost, the open part was bought later. All of `segments` must be in
 /// `currency`. `None` where nothing was lost.
@@ -26,10 +28,13 @@ pub(crate) fn by_segment(
         words,
         |_| rows(height),
         |size, area| {
-            // Room for the amount behind the longest bar.
-            let end = most.to_f64() * size.pick(1.2, 1.45);
+            let edge = size.pick(108.0, 88.0);
+            // Room for the amount behind the longest bar, whatever the type is set in.
+            let letters = number::money_beside(most, most, currency).chars().count();
+            let (plot, label) = (f64::from(size.width()) - edge, SMALL * 0.68 * letters as f64 + GAP);
+            let end = most.to_f64() * plot / (plot - label).max(plot / 3.0);
             let mut chart = ChartBuilder::on(area)
-                .margin_left(px(size.pick(108.0, 88.0)))
+                .margin_left(px(edge))
                 .margin_right(px(2.0))
                 .build_cartesian_2d(0.0..end, height..0.0)?;
             let mut row = 0.0;
@@ -38,7 +43,7 @@ pub(crate) fn by_segment(
                 row += ROW;
                 let (net, gross) = (segment.loss.net.to_f64(), segment.loss.gross.to_f64());
                 let (left, line) = chart.plotting_area().map_coordinate(&(0.0, middle));
-                let name = (left - px(8.0).cast_signed(), line);
+                let name = (left - px(GAP).cast_signed(), line);
                 area.draw(&Text::new(named::segment(&segment.segment), name, TEXT.text(LABEL, HPos::Right)))?;
                 if gross > net {
                     let corners = [(net, top), (gross, top), (gross, bottom), (net, bottom)];
@@ -47,7 +52,7 @@ pub(crate) fn by_segment(
                 chart.draw_series([Rectangle::new([(0.0, top), (net, bottom)], LOSS.fill())])?;
                 let (right, _) = chart.plotting_area().map_coordinate(&(gross, middle));
                 let amount = number::money_beside(segment.loss.net, most, currency);
-                let place = (right + px(7.0).cast_signed(), line);
+                let place = (right + px(GAP).cast_signed(), line);
                 area.draw(&Text::new(amount, place, MUTED.text(SMALL, HPos::Left)))?;
             }
             Ok(())

@@ -24,11 +24,12 @@ pub(super) fn by_day(analysis: &Analysis, queries: &[Query]) -> Result<Section, 
             super::answers::measured(overall.abandoned, rate)
         ));
     }
-    if let Some(matured) = overall.matured_rate.filter(|_| overall.pending > 0 && overall.purchased_early > 0) {
+    if overall.pending > 0 || overall.purchased_early > 0 {
         section.say(format!(
-            "Of the carts opened in the last {window}, those bought quickly are already counted and the others are still pending, \
-             so the overall share leans a little to the low side. Counting only carts whose {window} have passed, it is {}.",
-            super::answers::measured(overall.abandoned, matured)
+            "Only carts whose {window} have passed are counted. Of the younger ones, {} already bought and {} pending: \
+             with the former alone the share would lean to the low side.",
+            super::answers::are(overall.purchased_early, "cart"),
+            super::answers::are(overall.pending, "cart"),
         ));
     }
     if abandonment.emptied > 0 {
@@ -41,29 +42,29 @@ pub(super) fn by_day(analysis: &Analysis, queries: &[Query]) -> Result<Section, 
         .folded()
         .csv("abandonment.day");
     for day in &abandonment.days {
-        let mut cells = table::outcomes(Cell::text(number::date(day.day)), &day.outcomes);
-        if let Some(share) = cells.last_mut().filter(|_| day.outcomes.pending > 0) {
-            *share = Cell::number("pending").quiet();
-        }
-        data.push(cells);
+        let first = Cell::text(number::date(day.day));
+        data.push(if day.outcomes.pending == 0 {
+            table::outcomes(first, &day.outcomes)
+        } else {
+            table::outcomes_with(first, Cell::number("pending").quiet(), &day.outcomes)
+        });
     }
     let (title, caption) = (title_of_days(&abandonment.days), caption(analysis));
     let drawn = overall.rate.map(|rate| {
         let words = charts::Words { name: "abandonment", title: &title, description: &caption };
         charts::by_day(&abandonment.days, rate, words)
     });
-    match drawn.transpose()?.flatten() {
-        Some(drawing) => section.figure = Some(Figure::new("abandonment", title, caption, drawing, data)),
-        None => {
-            section.say(format!(
-                "There are not yet two days with {} carts or more that are old enough: too few for a chart.",
-                number::FEW
-            ));
-            section.tables.push(data);
-        }
+    if let Some(drawing) = drawn.transpose()?.flatten() {
+        section.figure = Some(Figure::new("abandonment", title, caption, drawing, data));
+    } else {
+        section.say(format!(
+            "There are not yet two days with {} carts or more that are old enough: too few for a chart.",
+            number::FEW
+        ));
+        section.tables.push(data);
     }
     section.defines(&["cart", "abandoned", "pending", "interval"]);
-    section.asks(queries, &["abandonment.overall", "abandonment.matured", "abandonment.day"]);
+    section.asks(queries, &["abandonment.overall", "abandonment.day"]);
     Ok(section)
 }
 
@@ -100,7 +101,7 @@ fn caption(analysis: &Analysis) -> String {
 pub(super) fn breakdowns(analysis: &Analysis, queries: &[Query]) -> Section {
     let mut section = Section::new("breakdowns", "By device, channel, …", "Who abandons carts");
     section.say(
-        "Shares whose intervals do not overlap differ by more than chance. Each table has every cart once; a difference \
+        "Shares whose intervals do not overlap are unlikely to differ by chance alone. Each table has every cart once; a difference \
          between two rows says where to look, not why.",
     );
     for breakdown in &analysis.abandonment.by {

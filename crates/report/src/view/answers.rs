@@ -7,7 +7,6 @@ use analysis::{Analysis, Estimate, Revenue};
 use events::Amount;
 use serde::Serialize;
 
-
 use crate::{Provenance, number, words};
 
 /// Lines per currency that a card has room for.
@@ -33,10 +32,20 @@ struct Card {
     /// Completes the answer.
     unit: String,
     lines: Vec<String>,
-    
+    /// How an amount comes about, per currency.
+    sums: Vec<Sum>,
     /// The section that says more, and what the link is called.
     anchor: &'static str,
     more: &'static str,
+}
+
+/// Gross loss, less what was bought later, in one currency.
+#[derive(Debug, Serialize)]
+struct Sum {
+    currency: String,
+    gross: String,
+    recovered: String,
+    net: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -104,13 +113,11 @@ fn share(outcomes: &Outcomes, window: &str) -> Card {
         0 => "No cart is pending: the window of every cart has passed.".to_owned(),
         n => format!("{} still pending: open for less than {window}, and in no percentage.", are(n, "further cart")),
     };
-    // Two figures only where a reader would see a difference.
-    let matured = outcomes.matured_rate.zip(outcomes.rate).and_then(|(matured, rate)| {
-        let share = number::percent(matured.point, matured.n);
-        let differs = matured.n >= number::FEW && share != number::percent(rate.point, rate.n);
-        differs.then(|| {
-            format!("Of those whose {window} have passed: {share} (95% interval {}).", number::interval(matured))
-        })
+    let early = (outcomes.purchased_early > 0).then(|| {
+        format!(
+            "{} already bought, and will be counted once {window} have passed.",
+            are(outcomes.purchased_early, "younger cart")
+        )
     });
     let (answer, unit, interval) = match outcomes.rate {
         None => ("No cart yet".to_owned(), format!("is older than {window}"), None),
@@ -130,11 +137,12 @@ fn share(outcomes: &Outcomes, window: &str) -> Card {
         ),
     };
     Card {
-        question: "How many carts are abandoned?",
+        question: "How many are abandoned?",
         answer,
         unit,
-        lines: interval.into_iter().chain(matured).chain([pending]).collect(),
-        
+        lines: interval.into_iter().chain([pending]).chain(early).collect(),
+
+        sums: Vec::new(),
         anchor: "abandonment",
         more: "Abandonment by day",
     }
@@ -161,14 +169,13 @@ fn cost(revenue: &Revenue, window: &str) -> Card {
             )
         }
     };
-    for CurrencyLoss { currency, loss } in revenue.totals.iter().take(CURRENCIES) {
-        lines.push(format!(
-            "{} gross − {} bought later = {} net.",
-            number::amount(loss.gross, currency),
-            number::amount(loss.recovered, currency),
-            number::money(loss.net, currency)
-        ));
-    }
+    let sum = |CurrencyLoss { currency, loss }: &CurrencyLoss| Sum {
+        currency: words::logged(currency),
+        gross: number::amount(loss.gross, currency),
+        recovered: number::amount(loss.recovered, currency),
+        net: number::amount(loss.net, currency),
+    };
+    let sums = revenue.totals.iter().take(CURRENCIES).map(sum).collect();
     if revenue.totals.len() > CURRENCIES {
         lines.push("Further currencies are in the section on lost revenue.".to_owned());
     }
@@ -184,7 +191,7 @@ fn cost(revenue: &Revenue, window: &str) -> Card {
         answer,
         unit,
         lines,
-        
+        sums,
         anchor: "revenue",
         more: "Lost revenue by segment",
     }
@@ -217,7 +224,8 @@ fn place(drop: Option<Drop>) -> Card {
         answer,
         unit,
         lines,
-        
+
+        sums: Vec::new(),
         anchor: "funnel",
         more: "The way to checkout",
     }
@@ -265,7 +273,7 @@ fn warnings(analysis: &Analysis, provenance: &Provenance) -> Vec<Warning> {
 }
 
 /// `1 cart is`, `12 carts are`.
-fn are(n: u64, noun: &str) -> String {
+pub(super) fn are(n: u64, noun: &str) -> String {
     format!("{} {}", number::counted(n, noun), if n == 1 { "is" } else { "are" })
 }
 

@@ -48,7 +48,7 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Result<Section,
     match charts::time_to_checkout(curve, words)? {
         Some(drawing) => section.figure = Some(Figure::new("checkout", title, caption, drawing, data.folded())),
         None if data.is_empty() => {}
-        None => section.tables.push(data),
+        None => section.tables.push(data.folded()),
     }
     Ok(section)
 }

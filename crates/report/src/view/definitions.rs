@@ -66,7 +66,9 @@ fn meaning(term: &str, window: &str, expiry: &str, zone: &str, base: &str) -> St
         "pending" => {
             "Opened less than {window} before the moment of this report and not bought yet. Pending carts are in no percentage."
         }
-        "share" => "Abandoned carts of abandoned and bought ones. A cart is bought if that happened within {window}.",
+        "share" => {
+            "Abandoned carts of those whose {window} have passed. A cart is bought if that happened within {window}; younger carts are in no percentage, also those that were bought already."
+        }
         "interval" => {
             "The range that, with 95% confidence, holds the share that would be seen with endlessly many carts like these. For plain shares Wilson’s interval, for the curve Greenwood’s on the log(-log) scale. Below {few} carts no percentage is given."
         }

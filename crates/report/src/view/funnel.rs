@@ -60,12 +60,11 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Result<Section,
                    the largest such loss is tinted. The table has intervals and times."
             .to_owned();
     let words = charts::Words { name: "funnel", title: &title, description: &caption };
-    match charts::steps(&funnel.steps, drop.map(|drop| drop.to), words)? {
-        Some(drawing) => section.figure = Some(Figure::new("funnel", title, caption, drawing, steps(funnel).folded())),
-        None => {
-            section.say("Too few carts for a chart.");
-            section.tables.push(steps(funnel));
-        }
+    if let Some(drawing) = charts::steps(&funnel.steps, drop.map(|drop| drop.to), words)? {
+        section.figure = Some(Figure::new("funnel", title, caption, drawing, steps(funnel).folded()));
+    } else {
+        section.say("Too few carts for a chart.");
+        section.tables.push(steps(funnel));
     }
     section.tables.extend(times(funnel));
     if funnel.by_device.iter().any(|device| device.device.is_some()) {

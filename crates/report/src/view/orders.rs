@@ -26,8 +26,8 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Section {
         return section;
     };
     section.say(format!(
-        "{} of orders came without a cart. That is a gap in tracking, not a way to buy: the carts of these orders were \
-         bought without being seen, so the true share of abandoned carts is lower by as much as they are many.",
+        "{} of orders came without a cart. That is a gap in tracking, not a way to buy: their carts were bought without \
+         being seen, so the true share of abandoned carts is lower.",
         words::sentence(&measured(orders.without_cart, share))
     ));
     section.say(format!(

@@ -69,13 +69,13 @@ fn say_what_is_missing(section: &mut Section, revenue: &Revenue) {
 
 /// The chart, in the base currency or else in the one with the largest loss.
 fn by_segment(revenue: &Revenue) -> Result<Option<Figure>, Error> {
-    let (currency, lines): (&str, Vec<&SegmentLoss>) = match &revenue.in_base {
-        Some(in_base) => (&in_base.currency, in_base.segments.iter().collect()),
-        None => {
-            let Some(largest) = revenue.totals.first() else { return Ok(None) };
+    let (currency, lines): (&str, Vec<&SegmentLoss>) = match (&revenue.in_base, revenue.totals.first()) {
+        (Some(in_base), _) => (&in_base.currency, in_base.segments.iter().collect()),
+        (None, Some(largest)) => {
             let of_it = |line: &&SegmentLoss| line.currency.as_deref() == Some(largest.currency.as_str());
             (&largest.currency, revenue.segments.iter().filter(of_it).collect())
         }
+        (None, None) => return Ok(None),
     };
     let Some(worst) = lines.iter().max_by_key(|line| line.loss.net) else { return Ok(None) };
     let title = format!(

@@ -23,17 +23,20 @@ pub(super) fn anchor(query: &Query) -> String {
 }
 
 pub(super) fn shown(query: &Query) -> Shown {
-    let columns: Vec<String> = query.columns.iter().map(|column| format!("#{column}")).collect();
+    // The first column tells the rows apart, the others are figures.
+    let name = |(at, column): (usize, &&str)| if at == 0 { (*column).to_owned() } else { format!("#{column}") };
+    let columns: Vec<String> = query.columns.iter().enumerate().map(name).collect();
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     let mut answer =
         Table::new(format!("{}-answer", anchor(query)), format!("Answer: {}", query.title), &columns).csv(&query.id);
     debug_assert_eq!(queries::csv_path(query), format!("tables/{}.csv", query.id));
     for row in query.expected.iter().take(SHOWN) {
-        let cell = |cell: &Option<String>| match cell {
-            Some(text) => Cell::number(words::logged(text)),
-            None => Cell::number("NULL").quiet(),
+        let cell = |(at, cell): (usize, &Option<String>)| {
+            let text = cell.as_deref().map_or_else(|| "NULL".to_owned(), words::logged);
+            let shown = if at == 0 { Cell::text(text) } else { Cell::number(text) };
+            if cell.is_some() { shown } else { shown.quiet() }
         };
-        answer.push(row.iter().map(cell).collect());
+        answer.push(row.iter().enumerate().map(cell).collect());
     }
     if query.expected.len() > SHOWN {
         answer = answer.note("The first rows; the file has all of them.");

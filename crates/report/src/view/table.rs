@@ -162,18 +162,18 @@ impl Cell {
     }
 }
 
-/// Columns of [`outcomes`].
-pub(crate) const OUTCOMES: [&str; 4] = ["#Carts", "#Pending", "#Abandoned", "#Share, 95% interval"];
+/// Columns of [`outcomes`]: the finding first, so that it is seen on a telephone too.
+pub(crate) const OUTCOMES: [&str; 4] = ["#Share, 95% interval", "#Abandoned", "#Carts", "#Pending"];
 
-/// Carts by outcome: all, pending, the abandoned of the decided, and their share.
+/// Carts by outcome: the share of abandoned ones, their number of the matured, all, and the pending.
 pub(crate) fn outcomes(first: Cell, outcomes: &Outcomes) -> Vec<Cell> {
+    let share = outcomes.rate.map_or_else(Cell::none, Cell::estimate);
+    outcomes_with(first, share, outcomes)
+}
+
+/// The same with something else in place of the share.
+pub(crate) fn outcomes_with(first: Cell, share: Cell, outcomes: &Outcomes) -> Vec<Cell> {
     let abandoned =
         outcomes.rate.map_or_else(Cell::none, |rate| Cell::number(number::out_of(outcomes.abandoned, rate.n)));
-    vec![
-        first,
-        Cell::count(outcomes.carts),
-        Cell::count(outcomes.pending),
-        abandoned,
-        Cell::share(outcomes.abandoned, outcomes.rate),
-    ]
+    vec![first, share, abandoned, Cell::count(outcomes.carts), Cell::count(outcomes.pending)]
 }

@@ -202,13 +202,13 @@ fn a_later_simulation_replaces_an_earlier_one_and_nothing_else() {
     assert_eq!(
         names,
         [
+            "_truth/barriers.json",
+            "_truth/carts.ndjson",
+            "_truth/summary.json",
             "events_20260105.ndjson",
             "events_20260106.ndjson",
             "events_20260107.ndjson",
             "notes.txt",
-            "_truth/barriers.json",
-            "_truth/carts.ndjson",
-            "_truth/summary.json",
         ]
     );
 }

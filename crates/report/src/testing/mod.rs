@@ -1,5 +1,7 @@
 //! Nights to look at: analyses counted from made-up carts, so that their figures agree with each other as real ones do.
 
+mod shop;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use analysis::abandonment::{self, Breakdown, Day, Others, Outcomes, Slice};
@@ -12,9 +14,11 @@ use analysis::stats::survival::KaplanMeier;
 use analysis::{Abandonment, Analysis, CheckoutCurve, Estimate, Funnel, OrderSummary, Revenue};
 use events::Amount;
 use events::lake::Input;
-use events::time::{self, DAY, HOUR, MINUTE};
+use events::time::{self, DAY, HOUR};
 
 use crate::Provenance;
+
+pub(crate) use shop::shop;
 
 /// Half past four in the morning of 20 November 2026, in Berlin.
 const AS_OF: i64 = 1_795_145_400_000_000;
@@ -47,75 +51,6 @@ pub(crate) fn cart() -> Cart {
         top1: false,
         value: Amount(200_000),
         currency: Some("EUR".to_owned()),
-    }
-}
-
-/// A shop's carts of seven weeks: many, with ups and downs, in two currencies. The same for the same number.
-pub(crate) fn shop(carts: u64) -> Vec<Cart> {
-    let mut dice = Dice(2026);
-    (0..carts).map(|_| dice.cart()).collect()
-}
-
-/// Numbers that look random (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (bits ^ (bits >> 31)) % sides
-    }
-
-    /// One of the words; the first ones come more often.
-    fn word(&mut self, words: &[&str]) -> String {
-        let sides = words.len() as u64;
-        let at = self.roll(sides).min(self.roll(sides)).min(self.roll(sides + 1));
-        words[usize::try_from(at).unwrap_or_default()].to_owned()
-    }
-
-    fn cart(&mut self) -> Cart {
-        const CATEGORIES: [&str; 26] = [
-            "Shoes", "Shirts", "Coats", "Trousers", "Bags", "Hats", "Socks", "Belts", "Scarves", "Gloves", "Watches",
-            "Rings", "Glasses", "Swimwear", "Suits", "Ties", "Sport", "Kids", "Home", "Outlet", "Gifts", "Books",
-            "Garden", "Toys", "Music", "Men > Shoes & Boots > Trail running and other mountain sports",
-        ];
-        const SEGMENTS: [&str; 12] =
-            ["new", "lapsed", "d10", "d9", "d8", "d7", "d6", "d5", "d4", "d3", "d2", "d1"];
-        let age = self.roll(48 * 24 * 60).cast_signed() * MINUTE;
-        let segment = self.word(&SEGMENTS);
-        let device = self.word(&["mobile", "desktop", "tablet", "other"]);
-        let weekend = (age / DAY) % 7 < 2;
-        let luck = self.roll(100) + if device == "mobile" { 8 } else { 0 } + if weekend { 6 } else { 0 };
-        let (furthest, bought) = match luck {
-            0..24 => (Step::Purchase, Some(5 * MINUTE + self.roll(300).cast_signed() * MINUTE)),
-            24..29 => (Step::Purchase, Some(self.roll(72 * 60).cast_signed() * MINUTE)),
-            29..33 => (Step::Purchase, Some(WINDOW + self.roll(20 * 24).cast_signed() * HOUR)),
-            33..37 => (Step::AddPaymentInfo, None),
-            37..52 => (Step::AddShippingInfo, None),
-            52..62 => (Step::BeginCheckout, None),
-            62..80 => (Step::ViewCart, None),
-            _ => (Step::AddToCart, None),
-        };
-        let bought = bought.filter(|bought| *bought <= age);
-        let pounds = self.roll(10) == 0;
-        let cents = 900 + self.roll(9_000) + self.roll(9_000);
-        Cart {
-            age,
-            furthest: if furthest == Step::Purchase && bought.is_none() { Step::BeginCheckout } else { furthest },
-            bought,
-            words: [
-                Some(device).filter(|device| device != "other" || self.roll(2) == 0),
-                Some(self.word(&["paid search", "organic", "newsletter", "direct", "social", "affiliate"])),
-                Some(self.word(&["DE", "AT", "CH", "GB", "FR"])).filter(|_| self.roll(40) > 0),
-                Some(self.word(&CATEGORIES)),
-                Some(segment.clone()),
-            ],
-            top1: segment == "d1" && self.roll(10) == 0,
-            value: Amount(i128::from(cents) * 100),
-            currency: (self.roll(60) > 0).then(|| if pounds { "GBP" } else { "EUR" }.to_owned()),
-        }
     }
 }
 
@@ -181,8 +116,8 @@ fn outcomes(carts: &[Cart]) -> Outcomes {
         purchased: all - abandoned - pending,
         pending,
         purchased_early,
-        rate: wilson(abandoned, all - pending),
-        matured_rate: wilson(abandoned, all - pending - purchased_early),
+        matured: all - pending - purchased_early,
+        rate: wilson(abandoned, all - pending - purchased_early),
     }
 }
 
@@ -193,7 +128,8 @@ fn abandonment(carts: &[Cart]) -> Abandonment {
             .into_iter()
             .map(|(value, carts)| Slice { value, outcomes: outcomes(&carts) })
             .collect();
-        values.sort_by_key(|slice| (std::cmp::Reverse(slice.outcomes.carts), slice.value.is_none(), slice.value.clone()));
+        values
+            .sort_by_key(|slice| (std::cmp::Reverse(slice.outcomes.carts), slice.value.is_none(), slice.value.clone()));
         let rest = values.get(abandonment::SHOWN..).filter(|rest| !rest.is_empty());
         let others = rest.map(|rest| Others {
             values: rest.len() as u64,
@@ -235,7 +171,8 @@ fn steps(carts: &[Cart]) -> Vec<StepCount> {
         let reached = number(carts, |cart| cart.furthest >= step);
         let follows = recorded && step != Step::AddToCart;
         let has_time = follows && step != Step::ViewCart && reached > 0;
-        let timing = |from, scale: f64| Timing { from, n: reached, median_secs: 95.4 * scale, p90_secs: 1_871.0 * scale };
+        let timing =
+            |from, scale: f64| Timing { from, n: reached, median_secs: 95.4 * scale, p90_secs: 1_871.0 * scale };
         steps.push(StepCount {
             step,
             recorded,
@@ -263,15 +200,15 @@ fn curve(carts: &[Cart]) -> CheckoutCurve {
     let ended: Vec<bool> = carts.iter().map(|cart| cart.bought.is_some_and(|bought| bought <= EXPIRY)).collect();
     let curve = KaplanMeier::fit(&times, &ended);
     let (window, horizon) = (hours(WINDOW), hours(EXPIRY));
-    let ages = [0.0, 1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 48.0, 72.0].into_iter().chain((4..=30_u8).map(|day| 24.0 * f64::from(day)));
+    let ages = [0.0, 1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 48.0, 72.0]
+        .into_iter()
+        .chain((4..=30_u8).map(|day| 24.0 * f64::from(day)));
     let point = |age_hours: f64| {
         let unbought = curve.survival(age_hours)?;
         Some(CurvePoint { age_hours, at_risk: curve.at_risk(age_hours), unbought, bought: unbought.complement() })
     };
-    let later = |age_hours| ShareByAge {
-        age_hours,
-        share: curve.survival_after(window, age_hours).map(Estimate::complement),
-    };
+    let later =
+        |age_hours| ShareByAge { age_hours, share: curve.survival_after(window, age_hours).map(Estimate::complement) };
     CheckoutCurve {
         horizon_hours: horizon,
         window_hours: window,
@@ -279,13 +216,18 @@ fn curve(carts: &[Cart]) -> CheckoutCurve {
         purchased: ended.iter().filter(|bought| **bought).count() as u64,
         points: ages.filter_map(point).collect(),
         by_window: curve.survival(window).map(Estimate::complement),
-        after_window: curve.last().filter(|last| *last > window).map(|last| ShareByAge { age_hours: last, share: curve.lost_between(window, last) }),
+        after_window: curve
+            .last()
+            .filter(|last| *last > window)
+            .map(|last| ShareByAge { age_hours: last, share: curve.lost_between(window, last) }),
         later: [7.0 * 24.0, 14.0 * 24.0, 30.0 * 24.0].map(later).to_vec(),
     }
 }
 
 fn loss(carts: &[Cart]) -> Loss {
-    let sum = |is: &dyn Fn(&Cart) -> bool| carts.iter().filter(|cart| cart.currency.is_some() && is(cart)).map(|cart| cart.value).sum();
+    let sum = |is: &dyn Fn(&Cart) -> bool| {
+        carts.iter().filter(|cart| cart.currency.is_some() && is(cart)).map(|cart| cart.value).sum()
+    };
     let late = |cart: &Cart| cart.abandoned() && cart.bought.is_some();
     let (gross, recovered): (Amount, Amount) = (sum(&Cart::abandoned), sum(&late));
     Loss {
@@ -312,8 +254,13 @@ fn per_segment(carts: &[Cart]) -> Vec<SegmentLoss> {
         "new" => 12,
         tenth => tenth.trim_start_matches('d').parse().unwrap_or(13_u8),
     };
-    let groups = grouped(carts, |cart| (place(cart.segment()), cart.segment().to_owned(), cart.currency.is_none(), cart.currency.clone()));
-    groups.into_iter().map(|((_, segment, _, currency), carts)| SegmentLoss { segment, currency, loss: loss(&carts) }).collect()
+    let groups = grouped(carts, |cart| {
+        (place(cart.segment()), cart.segment().to_owned(), cart.currency.is_none(), cart.currency.clone())
+    });
+    groups
+        .into_iter()
+        .map(|((_, segment, _, currency), carts)| SegmentLoss { segment, currency, loss: loss(&carts) })
+        .collect()
 }
 
 fn per_day(carts: &[Cart]) -> Vec<DayLoss> {
@@ -329,7 +276,8 @@ fn revenue(carts: &[Cart]) -> Revenue {
     let currencies: BTreeSet<&str> = carts.iter().filter_map(|cart| cart.currency.as_deref()).collect();
     let without_rate: Vec<String> =
         currencies.iter().filter(|currency| !known.contains(currency)).map(|currency| (*currency).to_owned()).collect();
-    let of = |is: &dyn Fn(&Cart) -> bool, carts: &[Cart]| carts.iter().filter(|cart| is(cart)).cloned().collect::<Vec<_>>();
+    let of =
+        |is: &dyn Fn(&Cart) -> bool, carts: &[Cart]| carts.iter().filter(|cart| is(cart)).cloned().collect::<Vec<_>>();
     let euros: Vec<Cart> = carts.iter().filter(|cart| cart.currency.is_some()).map(Cart::in_euros).collect();
     let top1 = |carts: &[Cart]| of(&|cart| cart.top1, carts);
     let rate = |code: &&str| Rate {
@@ -396,9 +344,17 @@ pub(crate) fn provenance() -> Provenance {
         data: "data/current".to_owned(),
         inputs: vec![
             input("logs/2026-11-18.ndjson.gz", "ga4", 412_233, 0, &[]),
-            input("logs/2026-11-19.ndjson.gz", "ga4", 398_120, 312, &[("future timestamp", 4), ("unreadable line", 17)]),
+            input(
+                "logs/2026-11-19.ndjson.gz",
+                "ga4",
+                398_120,
+                312,
+                &[("future timestamp", 4), ("unreadable line", 17)],
+            ),
         ],
-        unmapped: [("scroll", 88_211), ("promo_banner_click", 312)].map(|(name, events)| (name.to_owned(), events)).into(),
+        unmapped: [("scroll", 88_211), ("promo_banner_click", 312)]
+            .map(|(name, events)| (name.to_owned(), events))
+            .into(),
         unused_columns: [("logs/2026-11-19.ndjson.gz".to_owned(), vec!["user_pseudo_group".to_owned()])].into(),
         notes: vec!["2 visitors were taken for bots; their events are kept and make no carts.".to_owned()],
     }

@@ -1,0 +1,251 @@
+//! What the program says, and the codes with which it ends.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use serde_json::Value;
+use simulate::{Config, Format};
+use support::lake::{Done, Lake};
+use support::table;
+
+use crate::lake;
+
+const FAILED: i32 = 1;
+const USAGE: i32 = 2;
+const REFUSED: i32 = 4;
+
+/// A cart that is bought, and one that is left.
+const LOG: &str = "ts,kind,visitor_id,product_id,unit_price,order_id
+2026-01-05T10:00:00Z,add_to_cart,ann,mug,12.50,
+2026-01-05T10:05:00Z,purchase,ann,mug,12.50,A1
+2026-01-05T11:00:00Z,add_to_cart,bob,cup,8.00,
+2026-01-09T11:00:00Z,page_view,eve,,,
+";
+
+/// Fails unless the run ended with this code and said all of this on standard error, no piece of it twice.
+#[track_caller]
+fn assert_fails(done: &Done, code: i32, words: &[&str]) {
+    assert_eq!(done.code, code, "{}", done.stderr);
+    assert_eq!(done.stdout, "", "results go to standard output, mistakes do not");
+    for word in words {
+        assert_eq!(done.stderr.matches(word).count(), 1, "{word:?} in: {}", done.stderr);
+    }
+}
+
+fn names(lake: &Lake, folder: &str) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(lake.path().join(folder)) else { return Vec::new() };
+    entries.map(|entry| entry.expect("a folder can be listed").file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn carts_wait_while_the_settings_have_a_key_that_nobody_knows() {
+    let lake = lake();
+    lake.write("log.csv", LOG);
+    lake.write("leftcart.toml", "[cart]\nwindow = \"3d\"\nexpirey = \"30d\"\n");
+    let done = lake.run(&["run", "log.csv"]);
+    assert_fails(&done, USAGE, &["leftcart.toml:3:1", "unknown field `expirey`", "did you mean `expiry`?"]);
+    assert_eq!(names(&lake, "data"), [""; 0], "nothing was begun");
+    assert_fails(&lake.run(&["run", "log.csv", "--config", "other.toml"]), USAGE, &["failed to read other.toml"]);
+}
+
+#[test]
+fn carts_need_logs_to_be_made_from() {
+    let lake = lake();
+    assert_fails(&lake.run(&["run"]), USAGE, &["no input: give files, folders or globs", "[[source]]"]);
+    assert_fails(&lake.run(&["run", "nothing.csv"]), USAGE, &["no input matches `nothing.csv`"]);
+    assert_fails(
+        &lake.run(&["run", "log.csv", "--format", "xml"]),
+        USAGE,
+        &["`xml` is no format; one of auto, native"],
+    );
+    assert_fails(&lake.run(&["run", "log.csv", "--as-of", "soon"]), USAGE, &["give a moment such as 2026-11-20"]);
+    assert_fails(&lake.run(&["rum"]), USAGE, &["unrecognized subcommand 'rum'"]);
+    for command in ["analyze", "report", "describe"] {
+        assert_fails(&lake.run(&[command, "--quiet"]), FAILED, &["data holds no published generation yet"]);
+    }
+    lake.write("letter.txt", "Dear Sir,\nwhere is my cart?\n");
+    let done = lake.run(&["run", "letter.txt", "--quiet"]);
+    assert_fails(&done, FAILED, &["failed to read letter.txt", "looks like none of the formats", "\"Dear Sir,\""]);
+    lake.write("log.csv", LOG);
+    let done = lake.run(&["run", "log.csv", "--format", "ga4", "--quiet"]);
+    assert_fails(&done, FAILED, &["failed to read log.csv", "it is not ga4: its head looks like native-csv"]);
+    assert!(table::files(&lake.path().join("data")).is_empty());
+}
+
+#[test]
+fn carts_made_with_other_settings_are_not_reported_under_these() {
+    let lake = lake();
+    lake.write("log.csv", LOG);
+    drop(lake.json(&["ingest", "log.csv"]));
+    assert_fails(&lake.run(&["report"]), FAILED, &["no carts yet; run `leftcart analyze` first"]);
+    drop(lake.json(&["analyze"]));
+    drop(lake.json(&["report"]));
+    lake.write("leftcart.toml", "[shop]\ntime_zone = \"Europe/Berlin\"\n");
+    assert_fails(&lake.run(&["report"]), FAILED, &["settings have changed", "run `leftcart analyze` first"]);
+}
+
+#[test]
+fn carts_are_made_by_one_run_at_a_time_and_the_other_says_who_holds_them() {
+    let lake = lake();
+    lake.write("log.csv", LOG);
+    drop(lake.json(&["run", "log.csv"]));
+    let mut held = std::fs::File::create(lake.path().join("data/.lock")).expect("a lock file");
+    held.try_lock().expect("no run holds the lake");
+    held.write_all(b"process 4242 since 2026-11-20T03:10:00Z").expect("a note");
+    let done = lake.run(&["run", "log.csv"]);
+    let holder = "data is in use by another run (process 4242 since 2026-11-20T03:10:00Z)";
+    assert_fails(&done, FAILED, &[holder, "another --data folder"]);
+    assert_eq!(lake.run(&["describe"]).code, 0, "readers need no lock");
+    drop(held);
+    assert_eq!(lake.run(&["run", "log.csv"]).code, 0);
+}
+
+#[test]
+fn carts_are_not_made_from_logs_that_are_mostly_unreadable() {
+    let lake = lake();
+    let bad = LOG.replace("2026-01-05T11:00:00Z", "yesterday").replace("2026-01-09T11:00:00Z", "today");
+    lake.write("log.csv", bad);
+    let done = lake.run(&["run", "log.csv", "--quiet"]);
+    assert_fails(
+        &done,
+        REFUSED,
+        &["2 of 4 rows were unreadable", "ingest.max_rejected = 0.2", "nothing was published"],
+    );
+    assert_eq!(names(&lake, "data/current"), [""; 0]);
+    let file = done.stderr.trim().rsplit(" in ").next().expect("the message ends with the file");
+    let rows = table::read_file(&lake.path().join(file));
+    let details: Vec<_> = rows.iter().map(|row| (row["row"].as_deref(), row["detail"].as_deref())).collect();
+    assert_eq!(details, [(Some("4"), Some("yesterday")), (Some("5"), Some("today"))]);
+
+    lake.write("leftcart.toml", "[ingest]\nmax_rejected = 0.5\n");
+    assert_eq!(lake.json(&["run", "log.csv"])["ingest"]["quarantined"], 2);
+}
+
+#[test]
+fn a_refused_night_leaves_the_carts_of_the_night_before() {
+    let lake = lake();
+    lake.write("good.csv", LOG);
+    lake.write("bad.csv", LOG.replace("2026-", "x"));
+    let generation = lake.json(&["run", "good.csv"])["generation"].clone();
+    assert_eq!(lake.run(&["run", "bad.csv"]).code, REFUSED);
+    assert_eq!(lake.json(&["describe"])["generation"], generation);
+    assert_eq!(lake.rows("carts").len(), 2);
+}
+
+#[test]
+fn carts_in_json_come_with_the_balance_of_rows() {
+    let lake = lake();
+    lake.write("log.csv", format!("{LOG}{}\nnonsense\n", LOG.lines().nth(1).expect("a row")));
+    let said = lake.json(&["run", "log.csv"]);
+    let of = |key: &str| said["ingest"][key].as_u64().expect("a count");
+    assert_eq!(["read", "accepted", "duplicates", "quarantined"].map(of), [6, 4, 1, 1]);
+    assert_eq!(said["ingest"]["files"][0]["quarantined"]["unreadable line"], 1);
+    assert_eq!((&said["analysis"]["carts"], &said["analysis"]["orders"]), (&2.into(), &1.into()));
+    assert_eq!(said["analysis"]["headlines"]["abandonment"]["abandoned"], 1);
+    assert_eq!(said["analysis"]["headlines"]["revenue"][0]["loss"]["net"], "8.0000");
+    let again = lake.json(&["analyze"]);
+    assert_eq!(again["analysis"], said["analysis"], "stage by stage is the same");
+    for command in ["ingest", "run"] {
+        let said = lake.json(&[command, "log.csv"]);
+        assert_eq!(said["ingest"]["unchanged_files"][0], "log.csv");
+    }
+}
+
+#[test]
+fn carts_in_words_say_what_became_of_every_row_and_what_was_lost() {
+    let lake = lake();
+    lake.write("log.csv", LOG);
+    let done = lake.run(&["run", "log.csv"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    for words in
+        ["native-csv", "total", "abandoned within 3d: 1 of 2", "lost revenue: 8.00 EUR net", "report: reports/"]
+    {
+        assert!(done.stdout.contains(words), "{words} in: {}", done.stdout);
+    }
+    assert!(done.stderr.contains("reading logs"), "progress goes to standard error: {}", done.stderr);
+}
+
+#[test]
+fn carts_can_come_through_a_pipe() {
+    let lake = lake();
+    let mut run = lake
+        .command(&["run", "-", "--quiet", "--json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a run");
+    run.stdin.take().expect("a pipe").write_all(LOG.as_bytes()).expect("the run reads");
+    let output = run.wait_with_output().expect("the run ends");
+    let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&said["analysis"]["carts"], &said["ingest"]["files"][0]["path"]), (&2.into(), &"-".into()));
+}
+
+#[test]
+fn carts_logged_without_checkout_steps_are_described_as_such() {
+    let lake = lake();
+    let config = Config { days: 3, carts_per_day: 10, ..Config::default() };
+    simulate::simulate(&config, Format::Rees46, &lake.path().join("logs")).expect("a shop");
+    drop(lake.json(&["run", "logs"]));
+    let done = lake.run(&["describe"]);
+    for words in [
+        "yes how many carts are abandoned",
+        "NO  where in checkout carts stop: there are no checkout steps",
+        "NO  which errors stop checkout",
+        "NO  who comes back on another device",
+        "NO  what customers said",
+        "opened_at",
+    ] {
+        assert!(done.stdout.contains(words), "{words} in: {}", done.stdout);
+    }
+    let said = lake.json(&["describe"]);
+    let cannot = |answer: &&Value| answer["can"] == false;
+    assert_eq!(said["answers"].as_array().expect("answers").iter().filter(cannot).count(), 4);
+    let carts = said["tables"].as_array().expect("tables").iter().find(|table| table["name"] == "carts");
+    assert_eq!(carts.expect("carts")["rows"].as_u64(), Some(lake.rows("carts").len() as u64));
+}
+
+#[test]
+fn help_names_the_options_of_every_command() {
+    let lake = lake();
+    let of_lakes = ["--data", "--config", "--json", "--quiet", "--clock"];
+    let of_inputs = ["[INPUT]...", "--format", "--source", "--rebuild"];
+    let of_shops = ["--days", "--carts-per-day", "--seed", "--scenario"];
+    for (command, options) in [
+        ("demo", [&of_lakes[..], &of_shops, &["--reports"]].concat()),
+        ("run", [&of_lakes[..], &of_inputs, &["--as-of", "--reports"]].concat()),
+        ("ingest", [&of_lakes[..], &of_inputs].concat()),
+        ("analyze", [&of_lakes[..], &["--as-of"]].concat()),
+        ("report", [&of_lakes[..], &["--reports"]].concat()),
+        ("describe", of_lakes.to_vec()),
+        ("simulate", [&of_shops[..], &["--format", "--out", "--json"]].concat()),
+    ] {
+        let done = lake.run(&[command, "--help"]);
+        assert_eq!((done.code, done.stderr.as_str()), (0, ""));
+        for option in options {
+            assert!(done.stdout.contains(option), "{command} {option}");
+        }
+        assert!(lake.run(&["--help"]).stdout.contains(&format!("\n  {command} ")), "{command}");
+    }
+    assert_eq!(lake.run(&["--version"]).stdout, format!("leftcart {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn carts_of_the_demo_end_in_a_report() {
+    let lake = lake();
+    let demo = ["demo", "--days", "9", "--carts-per-day", "20", "--quiet"];
+    let done = lake.run(&demo);
+    assert_eq!((done.code, done.stderr.as_str()), (0, ""));
+    for words in ["simulated 9 days of a shop", "abandoned within 3d: ", "lost revenue: ", "most stop between "] {
+        assert!(done.stdout.contains(words), "{words} in: {}", done.stdout);
+    }
+    let page = done.stdout.lines().find_map(|line| line.strip_prefix("report: ")).expect("the report's path");
+    assert_eq!(page, "reports/demo/2026-01-13/index.html");
+    let html = std::fs::read_to_string(lake.path().join(page)).expect("the report is there");
+    assert!(html.starts_with("<!doctype html>"), "{}", &html[..html.len().min(80)]);
+    assert!(lake.path().join("reports/demo/index.html").is_file(), "the list of all nights");
+    assert_eq!(names(&lake, "data"), ["demo"], "a lake of its own");
+    let page = lake.path().join(page);
+    let said = lake.json(&["report", "--data", "data/demo/lake", "--reports", "again"]);
+    let again = lake.path().join(said["report"].as_str().expect("a path"));
+    assert_eq!(std::fs::read_to_string(again).expect("a report"), std::fs::read_to_string(page).expect("a report"));
+}

@@ -1,0 +1,5 @@
+//! Whatever tells of a cart, and however badly.
+
+mod bad;
+mod packed;
+mod story;

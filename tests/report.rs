@@ -1,0 +1,68 @@
+//! The pages, as a browser shows them.
+
+use std::process::Command;
+
+use support::lake::Lake;
+use support::tools;
+
+use crate::lake;
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/browser/check.mjs");
+
+/// What a browser finds wrong with these pages of the lake's folder: in `every` look, or in `some`.
+fn faults(browser: &tools::Browser, lake: &Lake, looks: &str, pages: &[&str]) -> Vec<String> {
+    let pages =
+        pages.iter().map(|page| lake.path().join(page)).inspect(|page| assert!(page.is_file(), "{}", page.display()));
+    let output = Command::new("node")
+        .arg(SCRIPT)
+        .arg(&browser.chromium)
+        .arg(looks)
+        .args(pages)
+        .env("LEFTCART_NODE", &browser.node)
+        .output()
+        .expect("node starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("faults as JSON")
+}
+
+fn assert_faultless(browser: &tools::Browser, lake: &Lake, looks: &str, pages: &[&str]) {
+    let faults = faults(browser, lake, looks, pages);
+    assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn the_report_of_a_shop_s_carts_is_whole_in_itself_fits_any_screen_and_is_open_to_everybody() {
+    let Some(browser) = tools::browser() else { return };
+    let lake = lake();
+    drop(lake.json(&["demo", "--days", "12", "--carts-per-day", "30"]));
+    assert_faultless(&browser, &lake, "every", &["reports/demo/2026-01-16/index.html", "reports/demo/index.html"]);
+}
+
+/// What log lines say must not become part of a page's own words, nor break its lines.
+const HOSTILE: &str = "ts,kind,visitor_id,product_id,unit_price,currency,channel,country,release,browser,error_code
+2026-01-05T10:00:00Z,add_to_cart,<b>ann,mug,12.50,EUR,<script>alert(1)</script>,<img src=x onerror=alert(2)>,r</td>,\
+<svg onload=alert(3)>,
+2026-01-05T10:01:00Z,checkout_error,<b>ann,,,,,,,,\"'><script src=http://evil.example/x.js></script>\"
+2026-01-05T11:00:00Z,add_to_cart,bob,cup,8.00,GBP,\"--> ]]> \"\" ' & &amp; {{ 7 * 7 }}\",javascript:alert(4),,,
+2026-01-05T11:00:00Z,add_to_cart,cid,cup,99999999999999,SEK,\
+a-channel-whose-name-goes-on-and-on-and-on-without-any-place-where-a-line-could-be-broken-in-two-or-three,,,,
+2026-01-09T11:00:00Z,page_view,eve,,,,,,,,
+";
+
+#[test]
+fn the_report_shows_what_carts_were_told_and_never_does_it() {
+    let Some(browser) = tools::browser() else { return };
+    let lake = lake();
+    lake.write("<script>alert(5)<.csv", HOSTILE);
+    drop(lake.json(&["run", "<script>alert(5)<.csv"]));
+    assert_faultless(&browser, &lake, "some", &["reports/2026-01-09/index.html", "reports/index.html"]);
+}
+
+#[test]
+fn the_report_of_no_carts_at_all_is_a_page_too() {
+    let Some(browser) = tools::browser() else { return };
+    let lake = lake();
+    lake.write("log.csv", "ts,kind,visitor_id\n2026-01-05T10:00:00Z,page_view,ann\n");
+    drop(lake.json(&["run", "log.csv"]));
+    assert_faultless(&browser, &lake, "some", &["reports/2026-01-05/index.html", "reports/index.html"]);
+}
