@@ -10,6 +10,8 @@ mod nights;
 mod oracle;
 /// The report's pages in a browser: they ask for nothing, fit every screen and are accessible.
 mod report;
+/// The sample that is kept in the repository.
+mod sample;
 /// The published tables answer in SQL what the report says, and say whose carts they are.
 mod sql;
 
