@@ -205,9 +205,120 @@ fn carts_logged_without_checkout_steps_are_described_as_such() {
 }
 
 #[test]
+fn settings_are_written_once_and_can_be_read() {
+    let lake = lake();
+    let done = lake.run(&["init"]);
+    assert_eq!((done.code, done.stderr.as_str()), (0, ""));
+    assert!(done.stdout.contains("are in leftcart.toml\n") && done.stdout.contains("leftcart check INPUT…"));
+    let settings = lake.json(&["run", "--print-config"])["settings"].clone();
+    let plain = settings.as_array().expect("settings").iter().filter(|setting| {
+        let name = setting["name"].as_str().expect("a name");
+        !name.starts_with("--")
+    });
+    for setting in plain {
+        assert!(setting["from"].as_str().expect("an origin").starts_with("leftcart.toml:"), "{setting}");
+    }
+    lake.write("leftcart.toml", "[cart]\nwindow = \"2d\"\n");
+    let words = ["leftcart.toml exists and is left as it is", "another file with --out"];
+    assert_fails(&lake.run(&["init"]), FAILED, &words);
+    let kept = std::fs::read_to_string(lake.path().join("leftcart.toml")).expect("the file");
+    assert_eq!(kept, "[cart]\nwindow = \"2d\"\n");
+    assert!(lake.run(&["init", "--out", "new.toml"]).stdout.contains("leftcart check --config new.toml INPUT…"));
+}
+
+#[test]
+fn every_setting_says_where_it_comes_from_and_the_nearest_to_the_run_counts() {
+    let lake = lake();
+    lake.write("log.csv", LOG);
+    lake.write("leftcart.toml", "[cart]\nwindow = \"2d\"\nexpiry = \"20d\"\n");
+    let run = |args: &[&str], variables: &[(&str, &str)]| {
+        let output = lake.command(args).envs(variables.iter().copied()).output().expect("a run");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let variables = [("LEFTCART_CART_WINDOW", "1d"), ("LEFTCART_DATA", "other"), ("LEFTCART_REPORTS", "pages")];
+    for command in ["run", "ingest", "analyze", "report"] {
+        let (code, said, _) = run(&[command, "--print-config", "--data", "here"], &variables);
+        assert_eq!(code, Some(0));
+        let origin = |name: &str, value: &str| {
+            let line = said.lines().find(|line| line.split_whitespace().next() == Some(name)).expect("the setting");
+            let rest = line[name.len()..].trim_start();
+            rest.strip_prefix(value).unwrap_or_else(|| panic!("{value} in {line}")).trim_start().to_owned()
+        };
+        assert_eq!(origin("cart.window", "1d"), "environment variable LEFTCART_CART_WINDOW");
+        assert_eq!(origin("cart.expiry", "20d"), "leftcart.toml:3");
+        assert_eq!(origin("money.base", "EUR"), "default");
+        assert_eq!(origin("--data", "here"), "command line");
+        if matches!(command, "run" | "report") {
+            assert_eq!(origin("--reports", "pages"), "environment variable LEFTCART_REPORTS");
+        }
+    }
+    assert!(!lake.path().join("here").exists() && !lake.path().join("other").exists(), "nothing was done");
+    let (code, said, _) = run(&["run", "log.csv", "--quiet"], &[("LEFTCART_CART_WINDOW", "1d")]);
+    assert_eq!(code, Some(0));
+    assert!(said.contains("abandoned within 1d: "), "{said}");
+    let (code, _, said) = run(&["run", "log.csv"], &[("LEFTCART_CART_WINDOW", "soon")]);
+    assert_eq!(code, Some(USAGE));
+    assert!(said.contains("environment variable LEFTCART_CART_WINDOW: `soon` is no span"), "{said}");
+}
+
+#[test]
+fn a_check_names_the_reason_and_row_of_bad_rows_and_writes_nothing() {
+    let lake = lake();
+    let log = LOG
+        .replace('\n', ",\n")
+        .replace("order_id,\n", "order_id,colour\n")
+        .replace("2026-01-05T11:00:00Z", "yesterday");
+    lake.write("log.csv", log);
+    let before = names(&lake, ".");
+    let done = lake.run(&["check", "log.csv"]);
+    assert_eq!((done.code, done.stderr.as_str()), (0, ""));
+    for words in [
+        "log.csv: native-csv; looked at all 4 rows",
+        "would be accepted: 3; would be quarantined: 1",
+        "unreadable timestamp: 1, first in row 4: yesterday",
+        "kinds: add_to_cart 1, page_view 1, purchase 1",
+        "from 2026-01-05T10:00:00Z to 2026-01-09T11:00:00Z",
+        "columns not used: colour",
+        "the rows of 1 file into data and begin anew",
+        "as of 2026-01-09T11:00:00Z",
+        "would be REFUSED: 25.0 %",
+        "nothing was written",
+    ] {
+        assert!(done.stdout.contains(words), "{words} in: {}", done.stdout);
+    }
+    let said = lake.json(&["check", "log.csv"]);
+    assert_eq!(said["files"][0]["quarantined"]["unreadable timestamp"]["first_row"], 4);
+    assert_eq!((&said["run"]["refused"], &said["run"]["whole"]), (&true.into(), &true.into()));
+    assert_eq!(names(&lake, "."), before, "nothing was written");
+
+    lake.write("good.csv", LOG);
+    lake.write("letter.txt", "Dear Sir,\nwhere is my cart?\n");
+    let generation = lake.json(&["run", "good.csv"])["generation"].as_str().expect("an id").to_owned();
+    let done = lake.run(&["check", "good.csv", "letter.txt"]);
+    assert_eq!(done.code, FAILED);
+    assert!(done.stderr.contains("1 of 2 files cannot be read"), "{}", done.stderr);
+    for words in ["looks like none of the formats", "1 file read on an earlier night", &generation] {
+        assert!(done.stdout.contains(words), "{words} in: {}", done.stdout);
+    }
+    assert_fails(&lake.run(&["check"]), USAGE, &["no input: give files, folders or globs"]);
+}
+
+#[test]
+fn a_check_looks_at_the_head_of_a_long_file_alone() {
+    let lake = lake();
+    lake.write("long.csv", format!("{LOG}{}broken\n", &LOG[LOG.find('\n').expect("a header") + 1..].repeat(20_000)));
+    let said = lake.json(&["check", "long.csv"]);
+    let file = &said["files"][0];
+    assert_eq!((&file["whole"], &file["rows"]), (&false.into(), &file["accepted"]));
+    assert!(file["rows"].as_u64().expect("a count") > 1_000);
+    assert!(lake.run(&["check", "long.csv"]).stdout.contains("only about the first MiB of each file was looked at"));
+}
+
+#[test]
 fn help_names_the_options_of_every_command() {
     let lake = lake();
-    let of_lakes = ["--data", "--config", "--json", "--quiet", "--clock"];
+    let of_lakes = ["--data", "--config", "--json", "--quiet", "--clock", "--print-config"];
     let of_inputs = ["[INPUT]...", "--format", "--source", "--rebuild"];
     let of_shops = ["--days", "--carts-per-day", "--seed", "--scenario"];
     for (command, options) in [
@@ -217,6 +328,8 @@ fn help_names_the_options_of_every_command() {
         ("analyze", [&of_lakes[..], &["--as-of"]].concat()),
         ("report", [&of_lakes[..], &["--reports"]].concat()),
         ("describe", of_lakes.to_vec()),
+        ("init", vec!["--out"]),
+        ("check", [&of_lakes[..], &of_inputs, &["--as-of"]].concat()),
         ("simulate", [&of_shops[..], &["--format", "--out", "--json"]].concat()),
     ] {
         let done = lake.run(&[command, "--help"]);

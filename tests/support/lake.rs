@@ -49,10 +49,11 @@ impl Lake {
     #[must_use]
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(args).current_dir(self.path()).stdin(Stdio::null()).env("LEFTCART_CLOCK", &self.clock);
-        for name in ["LEFTCART_DATA", "LEFTCART_CONFIG", "LEFTCART_REPORTS"] {
+        command.args(args).current_dir(self.path()).stdin(Stdio::null());
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("LEFTCART_")) {
             command.env_remove(name);
         }
+        command.env("LEFTCART_CLOCK", &self.clock);
         command
     }
 

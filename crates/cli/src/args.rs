@@ -29,6 +29,27 @@ pub(crate) enum Command {
     Describe(DescribeArgs),
     /// Write the logs of a shop that does not exist, with the truth beside them
     Simulate(SimulateArgs),
+    /// Write a leftcart.toml with every setting and its default
+    Init(InitArgs),
+    /// Read the settings and the head of every input, and say what a run would do; writes nothing
+    Check(CheckArgs),
+}
+
+impl Command {
+    /// Whether to print the settings instead of doing anything, and if so, those of which file and how.
+    pub(crate) fn print_config(&self) -> Option<&LakeArgs> {
+        let lake = match self {
+            Self::Demo(args) => &args.lake,
+            Self::Run(args) => &args.lake,
+            Self::Ingest(args) => &args.lake,
+            Self::Analyze(args) => &args.lake,
+            Self::Report(args) => &args.lake,
+            Self::Describe(args) => &args.lake,
+            Self::Check(args) => &args.lake,
+            Self::Simulate(_) | Self::Init(_) => return None,
+        };
+        lake.print_config.then_some(lake)
+    }
 }
 
 /// Where things are, and how to speak.
@@ -49,6 +70,9 @@ pub(crate) struct LakeArgs {
     /// Take this moment for the run's clock instead of the machine's, to repeat a run exactly
     #[arg(long, value_name = "TIME", env = "LEFTCART_CLOCK", value_parser = moment)]
     pub(crate) clock: Option<i64>,
+    /// Print every setting with where it comes from, and do nothing else
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub(crate) print_config: bool,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -152,6 +176,23 @@ pub(crate) struct SimulateArgs {
     /// Print results as JSON
     #[arg(long, action = ArgAction::SetTrue)]
     pub(crate) json: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct InitArgs {
+    /// The file to write; one that exists is left as it is
+    #[arg(long, value_name = "FILE", default_value = "leftcart.toml")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) as_of: AsOfArgs,
+    #[command(flatten)]
+    pub(crate) lake: LakeArgs,
 }
 
 #[derive(Clone, Debug, clap::Args)]

@@ -1,5 +1,6 @@
 //! leftcart.toml: read over the defaults, which are a real file that the same parser reads.
 
+mod origin;
 mod source;
 
 use std::collections::BTreeMap;
@@ -11,13 +12,17 @@ use chrono_tz::Tz;
 use events::money::Rates;
 use events::time;
 use serde::Deserialize;
+use serde_json::Value;
 
+pub(crate) use self::origin::{Origin, Setting};
+use self::origin::{Origins, Variables};
 pub(crate) use self::source::Source;
 use self::source::SourceTable;
 
 /// The file that is read if it is there and no other is given.
-const FILE: &str = "leftcart.toml";
-const DEFAULTS: &str = include_str!("../default.toml");
+pub(crate) const FILE: &str = "leftcart.toml";
+/// Every setting with its default and what it means.
+pub(crate) const DEFAULTS: &str = include_str!("../default.toml");
 
 /// A setting that cannot be used; says where and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +40,7 @@ pub(crate) struct Config {
     pub(crate) memory: usize,
     pub(crate) keep_generations: usize,
     pub(crate) sources: Vec<Source>,
+    origins: Origins,
 }
 
 /// The file's shape; what it leaves out is taken from the defaults.
@@ -92,7 +98,8 @@ struct Data {
 }
 
 impl Config {
-    /// The settings of this file; of leftcart.toml here, if no file is given and it is there; else the defaults.
+    /// The settings of this file; of leftcart.toml here, if no file is given and it is there; else the defaults. What
+    /// the environment says counts instead.
     pub(crate) fn load(given: Option<&Path>) -> Result<Self, ConfigError> {
         let path = given.map_or_else(|| PathBuf::from(FILE), Path::to_path_buf);
         let text = match std::fs::read_to_string(&path) {
@@ -100,14 +107,23 @@ impl Config {
             Err(error) if given.is_none() && error.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(ConfigError(format!("failed to read {}: {error}", path.display()))),
         };
-        Self::parse(&text, &path.display().to_string())
+        Self::resolve(&text, &path.display().to_string(), &origin::variables(std::env::vars_os()))
     }
 
+    /// The settings of a file alone.
+    #[cfg(test)]
     fn parse(text: &str, name: &str) -> Result<Self, ConfigError> {
+        Self::resolve(text, name, &Variables::new())
+    }
+
+    /// The settings of a file's text and of these variables.
+    fn resolve(text: &str, name: &str, variables: &Variables) -> Result<Self, ConfigError> {
         let mut file = read(DEFAULTS, "the defaults")?;
         let given = read(text, name)?;
-        let bad = |key: &str, what: String| ConfigError(format!("{name}: {key}: {what}"));
         overlay(&mut file, given);
+        let mut origins = Origins::of_file(text, name);
+        origins.overlay(&mut file, variables)?;
+        let bad = |key: &str, what: String| ConfigError(format!("{}: {what}", origins.blame(key, name)));
         let zone_name = file.shop.time_zone.unwrap_or_default();
         let zone: Tz = zone_name.parse().map_err(|_| {
             bad("shop.time_zone", format!("`{zone_name}` is no IANA time zone, such as Europe/Berlin or UTC"))
@@ -127,8 +143,9 @@ impl Config {
             })
             .collect();
         let base = file.money.base.unwrap_or_default();
+        Rates::new(&base, []).map_err(|error| bad("money.base", error.to_string()))?;
         let rates = Rates::new(&base, rate_texts.iter().map(|(currency, rate)| (currency.as_str(), rate.as_str())))
-            .map_err(|error| bad("money", error.to_string()))?;
+            .map_err(|error| bad("money.rates", error.to_string()))?;
         let span = |key: &str, text: Option<String>| {
             let text = text.unwrap_or_default();
             time::parse_span(&text).ok_or_else(|| {
@@ -150,7 +167,29 @@ impl Config {
             return Err(bad("data.keep_generations", "0 would keep nothing; it must be at least 1".to_owned()));
         }
         let sources = file.source.into_iter().map(|source| source.check(name)).collect::<Result<_, _>>()?;
-        Ok(Self { zone, rates, window, expiry, max_rejected, memory: memory_mb << 20, keep_generations, sources })
+        let memory = memory_mb << 20;
+        Ok(Self { zone, rates, window, expiry, max_rejected, memory, keep_generations, sources, origins })
+    }
+
+    /// Every setting that counts, in the order of the file, with where it comes from.
+    pub(crate) fn effective(&self) -> Vec<Setting> {
+        let values: [(&str, Value); 8] = [
+            ("shop.time_zone", self.zone.name().into()),
+            ("money.base", self.rates.base().into()),
+            ("money.rates", self.rates.to_string().into()),
+            ("cart.window", time::format_span(self.window).into()),
+            ("cart.expiry", time::format_span(self.expiry).into()),
+            ("ingest.max_rejected", self.max_rejected.into()),
+            ("ingest.memory_mb", (self.memory >> 20).into()),
+            ("data.keep_generations", self.keep_generations.into()),
+        ];
+        let plain = values.map(|(name, value)| Setting { name: name.to_owned(), value, origin: self.origins.of(name) });
+        let sources = self.sources.iter().enumerate().map(|(at, source)| Setting {
+            name: format!("source.{}", source.name),
+            value: source.paths.join(", ").into(),
+            origin: self.origins.of(&format!("source[{at}]")),
+        });
+        plain.into_iter().chain(sources).collect()
     }
 
     /// The rules of a cart as of a moment.

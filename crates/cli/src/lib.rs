@@ -16,14 +16,17 @@ mod show;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use args::{Args, Command};
 
 /// Runs leftcart with these arguments, the program's name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let args = match Args::try_parse_from(args) {
-        Ok(args) => args,
+    let parsed = Args::command()
+        .try_get_matches_from(args)
+        .and_then(|matches| Args::from_arg_matches(&matches).map(|args| (args, matches)));
+    let (args, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // clap's own words: help and version go to standard output, mistakes to standard error.
             let _ = error.print();
@@ -31,6 +34,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let result = match args.command {
+        command if command.print_config().is_some() => commands::print_config::run(&command, &matches),
         Command::Demo(args) => commands::demo::run(&args),
         Command::Run(args) => commands::run::run(&args),
         Command::Ingest(args) => commands::ingest::run(&args),
@@ -38,6 +42,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Report(args) => commands::report::run(&args),
         Command::Describe(args) => commands::describe::run(&args),
         Command::Simulate(args) => commands::simulate::run(&args),
+        Command::Init(args) => commands::init::run(&args),
+        Command::Check(args) => commands::check::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

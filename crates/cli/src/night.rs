@@ -73,7 +73,7 @@ impl Night {
 
     /// Adds the rows of these files to those of earlier nights.
     pub(crate) fn ingest(&mut self, files: &[InputFile]) -> Result<Ingested> {
-        let (files, unchanged) = self.without_unchanged(files)?;
+        let (files, unchanged) = without_unchanged(&self.manifest.inputs, files)?;
         if let Some(previous) = &self.previous {
             self.draft.carry(previous, QUARANTINE.name)?;
             if files.is_empty() {
@@ -105,26 +105,6 @@ impl Night {
         self.draft.carry(&previous, EVENTS.name)?;
         self.draft.carry(&previous, QUARANTINE.name)?;
         Ok(())
-    }
-
-    /// Files read before, byte for byte, are not read again: all their rows would be duplicates.
-    fn without_unchanged(&self, files: &[InputFile]) -> Result<(Vec<InputFile>, Vec<PathBuf>)> {
-        let known = &self.manifest.inputs;
-        let mut unchanged = Vec::new();
-        let mut new = Vec::new();
-        for file in files {
-            let size = std::fs::metadata(&file.path).map(|metadata| metadata.len()).ok();
-            let same_size = |input: &&Input| Some(input.size) == size && input.source == file.source;
-            let is_known = if known.iter().any(|input| same_size(&input)) {
-                let (_, blake3) = ingest::fingerprint(&file.path)
-                    .with_context(|| format!("failed to read {}", file.path.display()))?;
-                known.iter().filter(same_size).any(|input| input.blake3 == blake3)
-            } else {
-                false
-            };
-            if is_known { unchanged.push(file.path.clone()) } else { new.push(file.clone()) }
-        }
-        Ok((new, unchanged))
     }
 
     fn refuse(&self, summary: &Summary, quarantine: &Path) -> Result<()> {
@@ -212,7 +192,27 @@ pub(crate) fn settings(config: &Config, as_of: i64) -> analysis::Settings {
     }
 }
 
-fn latest(events: &[PathBuf]) -> Result<Option<i64>> {
+/// Files read before, byte for byte, are not read again: all their rows would be duplicates. Returns the others and these.
+pub(crate) fn without_unchanged(known: &[Input], files: &[InputFile]) -> Result<(Vec<InputFile>, Vec<PathBuf>)> {
+    let mut unchanged = Vec::new();
+    let mut new = Vec::new();
+    for file in files {
+        let size = std::fs::metadata(&file.path).map(|metadata| metadata.len()).ok();
+        let same_size = |input: &&Input| Some(input.size) == size && input.source == file.source;
+        let is_known = if known.iter().any(|input| same_size(&input)) {
+            let (_, blake3) =
+                ingest::fingerprint(&file.path).with_context(|| format!("failed to read {}", file.path.display()))?;
+            known.iter().filter(same_size).any(|input| input.blake3 == blake3)
+        } else {
+            false
+        };
+        if is_known { unchanged.push(file.path.clone()) } else { new.push(file.clone()) }
+    }
+    Ok((new, unchanged))
+}
+
+/// The latest moment in files of the events table.
+pub(crate) fn latest(events: &[PathBuf]) -> Result<Option<i64>> {
     let mut latest = None;
     for file in events {
         latest = latest.max(parquet_io::range(file, "ts")?.map(|(_, last)| last));

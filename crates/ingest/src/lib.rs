@@ -19,6 +19,7 @@ mod documents;
 mod email;
 mod format;
 mod ids;
+mod preview;
 mod quarantine;
 mod read;
 mod reject;
@@ -36,6 +37,7 @@ use events::exchange::Exchange;
 use events::lake::Input;
 
 pub use format::{AccessLog, BadRoute, Format, Identity, LatencyUnit, Route, Unrecognised, Wanted};
+pub use preview::{Preview, Rejected, preview};
 pub use read::{Error as ReadError, InputFile, Progress};
 pub use reject::{Reason, Reject};
 pub use source::{Error as SourceError, STDIN, expand};
