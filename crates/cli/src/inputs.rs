@@ -18,8 +18,8 @@ pub(crate) enum InputError {
     Source(#[from] SourceError),
 }
 
-/// The files given on the command line, else those of the configured sources, each source in turn. Access logs given on
-/// the command line are read as the configured source of their name says, if there is one.
+/// The files given on the command line, else those of the configured sources, each source in turn. Access logs and
+/// mapped files given on the command line are read as the configured source of their name says, if there is one.
 pub(crate) fn find(args: &InputArgs, config: &Config) -> Result<Vec<InputFile>, InputError> {
     if !args.inputs.is_empty() {
         let configured = config.sources.iter().find(|source| source.name == args.source);
@@ -39,5 +39,6 @@ fn input(path: PathBuf, name: &str, wanted: Wanted, configured: Option<&Source>)
     if let Some(access_log) = configured.and_then(|source| source.access_log.as_ref()) {
         file.access_log = access_log.clone();
     }
+    file.mapping = configured.and_then(|source| source.mapping.clone());
     file
 }

@@ -16,6 +16,8 @@ pub(crate) enum Boundary {
     Line,
     /// At a line feed outside quotes (RFC 4180).
     Csv,
+    /// As `Csv`, with this between the fields.
+    Separated(u8),
     /// At a line feed outside quotes after which the value of this column, counted from 0, is another one. A blank
     /// value is another one each time.
     CsvRuns(usize),
@@ -108,6 +110,7 @@ impl<R: Read> Chunks<R> {
                 memchr::memrchr(b'\n', &self.pending).map_or(Cut::More, |at| Cut::At(at + 1))
             }
             Boundary::Csv => csv_cut(&self.pending, self.ended),
+            Boundary::Separated(separator) => separated_cut(&self.pending, self.ended, separator),
             Boundary::CsvRuns(column) => runs_cut(&self.pending, self.ended, column),
         }
     }
@@ -126,6 +129,11 @@ enum Cut {
 /// The end of the last whole CSV record in `bytes`. A quote opens only at the start of a field, as CSV readers have
 /// it: a stray one inside a field (5" pipe) is a character like any other.
 fn csv_cut(bytes: &[u8], ended: bool) -> Cut {
+    separated_cut(bytes, ended, b',')
+}
+
+/// The same where fields are separated by something else.
+fn separated_cut(bytes: &[u8], ended: bool, separator: u8) -> Cut {
     if memchr::memchr(b'"', bytes).is_none() {
         return match memchr::memrchr(b'\n', bytes) {
             Some(at) => Cut::At(at + 1),
@@ -140,7 +148,7 @@ fn csv_cut(bytes: &[u8], ended: bool) -> Cut {
             at = found + 1;
             continue;
         }
-        let opens = found == 0 || matches!(bytes[found - 1], b',' | b'\n' | b'\r');
+        let opens = found == 0 || matches!(bytes[found - 1], b'\n' | b'\r') || bytes[found - 1] == separator;
         if !opens {
             at = found + 1;
             continue;
@@ -233,6 +241,11 @@ mod tests {
         assert_eq!(csv_cut(b"a,\"x\ny\"\nb,\"z", false), Cut::At(8));
         assert_eq!(csv_cut(b"\"x\n\"\"y\"\nrest", false), Cut::At(8));
         assert_eq!(csv_cut(b"\"x\n", false), Cut::More);
+    }
+
+    #[test]
+    fn a_quote_opens_after_whatever_separates_fields() {
+        assert_eq!(separated_cut(b"a;\"x\ny\"\nb;\"z", false, b';'), Cut::At(8));
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod access_log;
 mod commerce;
 mod csv_records;
 mod ga4;
+mod mapping;
 mod native_json;
 mod native_parquet;
 mod rees46;
@@ -20,11 +21,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 pub use access_log::{AccessLog, BadRoute, Identity, LatencyUnit, Route};
+pub use mapping::{BadMapping, Capture, Column, MappedKind, Mapping, Paths, Separator, TimeFormat};
 
 use crate::chunk::{Boundary, Chunk};
 use crate::reject::Reject;
 use crate::row::{Field, RawRow};
-
+pub(crate) use mapping::Mapped;
 pub(crate) use native_parquet::{ParquetRows, parse as parse_columns};
 
 /// A format that leftcart reads.
@@ -56,11 +58,13 @@ pub enum Format {
     ShopifyOrders,
     /// A web server's access log in combined format.
     AccessLog,
+    /// Any CSV, NDJSON or Parquet, read through a table of the configuration.
+    Mapping,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::NativeCsv,
         Self::NativeNdjson,
         Self::NativeParquet,
@@ -74,6 +78,7 @@ impl Format {
         Self::ShopifyCheckouts,
         Self::ShopifyOrders,
         Self::AccessLog,
+        Self::Mapping,
     ];
 
     /// The name in reports and manifests.
@@ -93,6 +98,7 @@ impl Format {
             Self::ShopifyCheckouts => "shopify-checkouts",
             Self::ShopifyOrders => "shopify-orders",
             Self::AccessLog => "access-log",
+            Self::Mapping => "mapping",
         }
     }
 }
@@ -145,11 +151,15 @@ pub enum Unrecognised {
     #[error("it is empty")]
     Empty,
     /// Its head fits no format.
-    #[error(
-        "its head looks like none of the formats ({names}): {0}; give --format, or name the columns as \
-         docs/definitions.md does", names = Format::names()
-    )]
+    #[error("its head looks like none of the formats ({names}): {0}; give --format, or name the columns as \
+         docs/definitions.md does", names = Format::names())]
     Head(String),
+    /// It is to be read through a mapping, and there is none.
+    #[error("format mapping needs a [[source]] of that name in leftcart.toml, with columns; see docs/definitions.md")]
+    NoMapping,
+    /// It does not fit its mapping.
+    #[error("it does not fit its mapping: {0}")]
+    Mapping(String),
     /// Its head does not fit the format asked for.
     #[error("it is not {wanted}: {found}")]
     NotAsked {
@@ -177,6 +187,7 @@ pub(crate) enum Parser {
     ShopifyDocuments,
     ShopifyOrders(Box<shopify::orders::Orders>),
     AccessLog(Arc<AccessLog>),
+    Mapped(Box<Mapped>),
     Parquet,
 }
 
@@ -284,11 +295,12 @@ impl Parser {
         Err(Unrecognised::Head(format!("the first line is {}", excerpt(first))))
     }
 
-    pub(crate) const fn boundary(&self) -> Boundary {
+    pub(crate) fn boundary(&self) -> Boundary {
         match self {
             Self::Csv(_) | Self::Rees46(_) | Self::Retailrocket(_) => Boundary::Csv,
             Self::ShopifyOrders(orders) => Boundary::CsvRuns(orders.name()),
             Self::ShopifyDocuments => Boundary::Document,
+            Self::Mapped(mapped) => mapped.boundary(),
             Self::NativeJson
             | Self::Ga4
             | Self::Segment
@@ -304,6 +316,7 @@ impl Parser {
     pub(crate) fn unused_columns(&self) -> &[String] {
         match self {
             Self::Csv(columns) => columns.unused(),
+            Self::Mapped(mapped) => mapped.unused(),
             _ => &[],
         }
     }
@@ -323,6 +336,7 @@ impl Parser {
             Self::ShopifyDocuments => shopify::checkouts::each(chunk, sink),
             Self::ShopifyOrders(orders) => orders.each(chunk, sink),
             Self::AccessLog(log) => each_line(chunk, sink, |line, text, sink| log.record(line, text, sink)),
+            Self::Mapped(mapped) => mapped.parse(chunk, sink),
             Self::Parquet => unreachable!("Parquet is read by columns, not in chunks of bytes"),
         }
     }

@@ -13,6 +13,7 @@ mod agent;
 mod batch;
 mod channel;
 mod chunk;
+mod clock;
 mod conflicts;
 mod dedupe;
 mod documents;
@@ -36,7 +37,10 @@ use std::path::{Path, PathBuf};
 use events::exchange::Exchange;
 use events::lake::Input;
 
-pub use format::{AccessLog, BadRoute, Format, Identity, LatencyUnit, Route, Unrecognised, Wanted};
+pub use format::{
+    AccessLog, BadMapping, BadRoute, Capture, Column, Format, Identity, LatencyUnit, MappedKind, Mapping, Paths, Route,
+    Separator, TimeFormat, Unrecognised, Wanted,
+};
 pub use preview::{Preview, Rejected, preview};
 pub use read::{Error as ReadError, InputFile, Progress};
 pub use reject::{Reason, Reject};

@@ -10,7 +10,7 @@ use events::exchange::{self, Exchange};
 
 use crate::batch::{Batch, Position, position};
 use crate::dedupe::{self, Mark, Marks};
-use crate::format::{AccessLog, Format, Parser, Raw, Sink, Wanted};
+use crate::format::{AccessLog, Format, Mapping, Parser, Raw, Sink, Wanted};
 use crate::quarantine::{self, Quarantine};
 use crate::reject::{Reason, Reject};
 use crate::row::{Event, RawRow, Rules};
@@ -28,13 +28,15 @@ pub struct InputFile {
     pub wanted: Wanted,
     /// How it is read if it is an access log.
     pub access_log: Arc<AccessLog>,
+    /// How it is read if its format is `mapping`, or is not asked for.
+    pub mapping: Option<Arc<Mapping>>,
 }
 
 impl InputFile {
-    /// A file that, if it is an access log, has no map of routes of its own.
+    /// A file that, if it is an access log, has no map of routes of its own, and no mapping.
     #[must_use]
     pub fn new(path: PathBuf, source: impl Into<String>, wanted: Wanted) -> Self {
-        Self { path, source: source.into(), wanted, access_log: AccessLog::shared_default() }
+        Self { path, source: source.into(), wanted, access_log: AccessLog::shared_default(), mapping: None }
     }
 }
 

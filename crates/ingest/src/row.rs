@@ -9,7 +9,7 @@ use crate::reject::{Reason, Reject};
 use crate::words;
 
 /// A column of the events table; the discriminant is its position there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(usize)]
 pub(crate) enum Field {
     EventId,

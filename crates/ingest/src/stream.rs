@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 
 use crate::chunk::{Boundary, Chunk, Chunks};
 use crate::documents::Documents;
-use crate::format::{Format, HEAD, ParquetRows, Parser, Sink, Unrecognised, parse_columns};
+use crate::format::{Format, HEAD, Mapped, ParquetRows, Parser, Sink, Unrecognised, Wanted, parse_columns};
 use crate::read::InputFile;
 use crate::source::{self, Fingerprint, fill};
 
@@ -46,7 +46,7 @@ pub(crate) struct Stream {
 enum Bytes {
     Text(Chunks<Box<dyn Read + Send>>),
     Documents(Documents<Box<dyn Read + Send>>),
-    Columns(ParquetRows),
+    Columns(Box<ParquetRows>),
     Ended,
 }
 
@@ -81,18 +81,21 @@ impl Stream {
         if head.starts_with(b"\xef\xbb\xbf") {
             head.drain(..3);
         }
-        let (format, parser) = match Parser::detect(&head, file.wanted, &file.access_log) {
+        let (format, mut parser) = match recognise(&head, file) {
             Err(Unrecognised::Empty) => return Ok(None),
             detected => detected?,
         };
         let mut unused_columns = parser.unused_columns().to_vec();
-        let (bytes, fingerprint) = if format == Format::NativeParquet {
-            let rows = ParquetRows::open(&file.path)?;
-            if !rows.has_contract_columns() {
+        let (bytes, fingerprint) = if let Some(rows) = parquet_rows(&parser, file)? {
+            if let Parser::Mapped(mapped) = &mut parser {
+                mapped.judge(rows.names())?;
+                unused_columns = mapped.unused().to_vec();
+            } else if rows.has_contract_columns() {
+                unused_columns = rows.unused_columns().to_vec();
+            } else {
                 return Err(Unrecognised::Head("Parquet, but without columns ts and kind".to_owned()).into());
             }
-            unused_columns = rows.unused_columns().to_vec();
-            (Bytes::Columns(rows), None)
+            (Bytes::Columns(Box::new(rows)), None)
         } else {
             let whole: Box<dyn Read + Send> = Box::new(Cursor::new(head).chain(rest));
             let bytes = match parser.boundary() {
@@ -139,6 +142,26 @@ impl Stream {
     }
 }
 
+fn recognise(head: &[u8], file: &InputFile) -> Result<(Format, Parser), Unrecognised> {
+    match (file.wanted, &file.mapping) {
+        (Wanted::Only(Format::Mapping), None) => Err(Unrecognised::NoMapping),
+        (Wanted::Only(Format::Mapping) | Wanted::Auto, Some(mapping)) => {
+            Ok((Format::Mapping, Parser::Mapped(Box::new(Mapped::new(head, mapping)?))))
+        }
+        _ => Parser::detect(head, file.wanted, &file.access_log),
+    }
+}
+
+/// The rows of a file that is read by columns.
+fn parquet_rows(parser: &Parser, file: &InputFile) -> Result<Option<ParquetRows>, OpenError> {
+    let is_parquet = match parser {
+        Parser::Parquet => true,
+        Parser::Mapped(mapped) => mapped.is_parquet(),
+        _ => false,
+    };
+    Ok(if is_parquet { Some(ParquetRows::open(&file.path)?) } else { None })
+}
+
 /// Size and blake3 hash of a file.
 pub(crate) fn fingerprint(path: &Path) -> std::io::Result<(u64, String)> {
     let mut hasher = blake3::Hasher::new();
@@ -150,7 +173,10 @@ pub(crate) fn fingerprint(path: &Path) -> std::io::Result<(u64, String)> {
 pub(crate) fn parse(parser: &Parser, piece: &Piece, sink: &mut impl Sink) {
     match piece {
         Piece::Text(chunk) => parser.parse(chunk, sink),
-        Piece::Columns(first, batch) => parse_columns(*first, batch, sink),
+        Piece::Columns(first, batch) => match parser {
+            Parser::Mapped(mapped) => mapped.columns(*first, batch, sink),
+            _ => parse_columns(*first, batch, sink),
+        },
         Piece::Failed(row, error) => {
             let detail = format!("the file cannot be read on from here: {error}");
             sink.reject(*row, b"".as_slice().into(), crate::reject::Reject::unreadable(detail));

@@ -12,6 +12,10 @@ use crate::row::{Field, RawRow};
 /// A header: which position holds what.
 #[derive(Clone, Debug)]
 pub(crate) struct Columns {
+    /// What stands between them.
+    separator: u8,
+    /// As they are written.
+    written: Vec<String>,
     names: Vec<String>,
     fields: Vec<Option<Field>>,
     unused: Vec<String>,
@@ -20,14 +24,30 @@ pub(crate) struct Columns {
 impl Columns {
     /// Reads the header from a file's head; `None` where it is not even text.
     pub(super) fn from_header(head: &[u8]) -> Option<Self> {
-        let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(head);
+        Self::separated(head, b',')
+    }
+
+    /// The same, with this between columns.
+    pub(super) fn separated(head: &[u8], separator: u8) -> Option<Self> {
+        let mut reader = ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(head);
         let mut record = StringRecord::new();
         reader.read_record(&mut record).ok()?;
-        let names: Vec<String> = record.iter().map(|name| name.trim().to_ascii_lowercase()).collect();
+        let written: Vec<String> = record.iter().map(|name| name.trim().to_owned()).collect();
+        let names: Vec<String> = written.iter().map(|name| name.to_ascii_lowercase()).collect();
         let fields: Vec<Option<Field>> = names.iter().map(|name| Field::named(name)).collect();
         let unused =
             names.iter().zip(&fields).filter(|(_, field)| field.is_none()).map(|(name, _)| name.clone()).collect();
-        Some(Self { names, fields, unused })
+        Some(Self { separator, written, names, fields, unused })
+    }
+
+    /// What stands between columns.
+    pub(super) const fn separator(&self) -> u8 {
+        self.separator
+    }
+
+    /// The names as they are written.
+    pub(super) fn written(&self) -> &[String] {
+        &self.written
     }
 
     pub(super) fn has(&self, field: Field) -> bool {
@@ -73,7 +93,9 @@ pub(super) fn scan<S: Sink>(
         sink.reject(chunk.first_line, chunk.bytes[line].into(), Reject::unreadable(detail));
         return;
     }
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(chunk.bytes.as_slice());
+    let mut builder = ReaderBuilder::new();
+    let mut reader =
+        builder.delimiter(columns.separator).has_headers(false).flexible(true).from_reader(chunk.bytes.as_slice());
     let mut record = ByteRecord::new();
     let mut is_header = chunk.first_line == 1;
     // A slice cannot fail to be read, and flexible records cannot be of a wrong length.

@@ -19,6 +19,7 @@ use crate::row::{Field, RawRow};
 pub(crate) struct ParquetRows {
     reader: ParquetRecordBatchReader,
     next_row: u64,
+    names: Vec<String>,
     unused: Vec<String>,
     has_contract_columns: bool,
 }
@@ -29,14 +30,19 @@ impl ParquetRows {
         let names: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
         let has = |wanted: Field| names.iter().any(|name| Field::named(name) == Some(wanted));
         let has_contract_columns = has(Field::Ts) && has(Field::Kind);
-        let unused = names.into_iter().filter(|name| Field::named(name).is_none()).collect();
+        let unused = names.iter().filter(|name| Field::named(name).is_none()).cloned().collect();
         let reader = builder.with_batch_size(events::parquet_io::BATCH_ROWS).build()?;
-        Ok(Self { reader, next_row: 1, unused, has_contract_columns })
+        Ok(Self { reader, next_row: 1, names, unused, has_contract_columns })
     }
 
     /// Whether the file has the columns that every row needs.
     pub(crate) const fn has_contract_columns(&self) -> bool {
         self.has_contract_columns
+    }
+
+    /// The columns.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// Columns that the contract has no place for.
@@ -68,20 +74,9 @@ pub(crate) fn parse(first_row: u64, batch: &RecordBatch, sink: &mut impl Sink) {
             columns.push((field, text(array)));
         }
     }
-    let schema = batch.schema();
-    let options = FormatOptions::default().with_null("null");
-    let renderers: Vec<_> = schema
-        .fields()
-        .iter()
-        .zip(batch.columns())
-        .filter_map(|(field, array)| Some((field.name(), ArrayFormatter::try_new(array.as_ref(), &options).ok()?)))
-        .collect();
+    let rendering = Rendering::new(batch);
     for at in 0..batch.num_rows() {
-        let raw = || -> String {
-            let cells: Vec<String> =
-                renderers.iter().map(|(name, cells)| format!("{name:?}: {:?}", cells.value(at).to_string())).collect();
-            format!("{{{}}}", cells.join(", "))
-        };
+        let raw = || rendering.row(at);
         let mut row = RawRow::default();
         let mut unreadable = None;
         for (field, array) in &columns {
@@ -99,8 +94,28 @@ pub(crate) fn parse(first_row: u64, batch: &RecordBatch, sink: &mut impl Sink) {
     }
 }
 
+/// Rows as JSON-like text.
+pub(super) struct Rendering<'a>(Vec<(&'a String, ArrayFormatter<'a>)>);
+
+impl<'a> Rendering<'a> {
+    pub(super) fn new(batch: &'a RecordBatch) -> Self {
+        let options = FormatOptions::default().with_null("null");
+        let fields = batch.schema_ref().fields().iter().zip(batch.columns());
+        let cells = fields
+            .filter_map(|(field, array)| Some((field.name(), ArrayFormatter::try_new(array.as_ref(), &options).ok()?)));
+        Self(cells.collect())
+    }
+
+    /// A row of the batch.
+    pub(super) fn row(&self, at: usize) -> String {
+        let cells: Vec<String> =
+            self.0.iter().map(|(name, cells)| format!("{name:?}: {:?}", cells.value(at).to_string())).collect();
+        format!("{{{}}}", cells.join(", "))
+    }
+}
+
 /// A column as text in the form that native rows have.
-fn text(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+pub(super) fn text(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     match array.data_type() {
         DataType::Timestamp(_, zone) => {
             // Without a zone it is UTC, as everywhere in native files.

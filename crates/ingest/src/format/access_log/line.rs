@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-use chrono::{NaiveDate, TimeDelta, TimeZone};
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use events::time::{HOUR, MINUTE};
+
+use crate::clock;
 
 /// A line, its escapes undone. `-` is `None`.
 #[derive(Debug, PartialEq, Eq)]
@@ -128,8 +130,7 @@ pub(super) fn moment(text: &str, zone: Tz) -> Option<i64> {
     let micros = if let Some(offset) = offset {
         local.and_utc().timestamp_micros() - ahead(offset.trim())?
     } else {
-        let first = |local| zone.from_local_datetime(&local).earliest().map(|moment| moment.timestamp_micros());
-        first(local).or_else(|| Some(first(local - TimeDelta::hours(3))? + 3 * HOUR))?
+        clock::moment(local, zone)?
     };
     (1..=9999).contains(&year).then_some(micros)
 }
