@@ -257,7 +257,7 @@ mod tests {
     fn mistakes_in_mappings_are_named_with_their_place_and_the_nearest_name() {
         for (text, words) in [
             ("time = \"%H:%M\"", "leftcart.toml:5:8: source[0].time: time format `%H:%M`"),
-            ("time = [\"%d.%m.%Y\", \"%Q\"]", "leftcart.toml:5:21"),
+            ("time = [\"%d.%m.%Y\", \"%Q\"]", "source[0].time[1]: time format `%Q` is none"),
             ("decimal = \"x\"", "leftcart.toml:5:11: source[0].decimal: `x` separates no digits"),
             ("colums = {}", "did you mean `columns`?"),
             ("[source.columns]\nvisitr_id = \"a\"", "leftcart.toml:6:1"),
