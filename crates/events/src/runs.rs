@@ -81,11 +81,14 @@ impl Runs {
             return Ok(());
         }
         for file in &self.files {
+            let mut wanted = keys.iter().peekable();
             for batch in file::Reader::seek(&file.path, keys)? {
                 let batch = batch?;
                 let (found, bytes) = (batch.column(0).as_primitive::<UInt64Type>(), batch.column(1).as_binary::<i32>());
                 for (at, key) in found.values().iter().enumerate() {
-                    if keys.binary_search(key).is_ok() {
+                    // Both are sorted: one walk along both.
+                    while wanted.next_if(|wanted| *wanted < key).is_some() {}
+                    if wanted.peek() == Some(&key) {
                         each(*key, bytes.value(at));
                     }
                 }
