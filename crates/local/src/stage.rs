@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use crate::memory::Memory;
 use crate::tables::{self, Made, Tables};
-use crate::touched::{self, Changed};
+use crate::touched::{self, Changed, Known};
 use crate::{Error, PARTITIONS, STATE, everyone};
 
 /// What to do and where to put it.
@@ -103,11 +103,11 @@ fn gather(job: &Job<'_>, into: &Exchange) -> Result<Option<HashMap<String, Vec<u
         everyone::gather(&all, job.rules.as_of, into)?;
         return Ok(None);
     }
-    let links_before = memory.links.clone();
+    let before_tonight = Known { links: memory.links.clone(), sessions: memory.sessions.clone() };
     memory.add(remembered.news, &state, remembered.night)?;
     let persons = if let Some(before) = remembered.before.filter(|before| before.as_of <= job.rules.as_of) {
         let changed = changed(job, remembered.news, before.as_of)?;
-        let touched = touched::touched(&changed, &links_before, before.as_of, &memory, job.rules.as_of)?;
+        let touched = touched::touched(&changed, &before_tonight, before.as_of, &memory, job.rules.as_of)?;
         touched::gather(&touched, &memory, job.rules.as_of, into)?;
         Some(touched.persons)
     } else {
