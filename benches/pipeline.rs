@@ -7,7 +7,7 @@ use carts::Rules;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use events::lake::parquet_files;
 use events::money::Rates;
-use events::time;
+use events::{bots, time};
 use ingest::{InputFile, Job, Summary, Wanted};
 use simulate::{Config, Format};
 use tempfile::TempDir;
@@ -47,6 +47,7 @@ impl Shop {
             files: &self.files,
             earlier: &[],
             clock: i64::MAX / 2,
+            door: &ingest::Door::default(),
             scratch: &scratch,
             events: &tables.join("events"),
             quarantine: &tables.join("quarantine/part-0.parquet"),
@@ -63,8 +64,15 @@ impl Shop {
         }
         let scratch = fresh(&self.folder.path().join("scratch"));
         let events = parquet_files(&generation.join("events")).expect("ingested before");
-        local::carts(&local::Job { events: &events, rules, scratch: &scratch, generation: &generation, memory: MEMORY })
-            .expect("carts")
+        local::carts(&local::Job {
+            events: &events,
+            rules,
+            without_bots: Some(&bots::Rules::default()),
+            scratch: &scratch,
+            generation: &generation,
+            memory: MEMORY,
+        })
+        .expect("carts")
     }
 }
 
@@ -129,6 +137,7 @@ fn analyse_carts(criterion: &mut Criterion) {
         expiry: rules.expiry,
         zone: rules.zone,
         rates: rules.rates.clone(),
+        bots: bots::Rules::default(),
     };
     for size in SIZES {
         let shop = Shop::new(size, Format::NativeCsv);

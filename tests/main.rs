@@ -1,5 +1,7 @@
 //! The whole program against the contract: one binary, a file for each kind of statement.
 
+/// Programs that fill carts: told by their names and by what they do, however nights are cut.
+mod bots;
 /// What the program prints, and its exit codes.
 mod cli;
 /// One shopper in every format, packed logs, and what ends in quarantine.

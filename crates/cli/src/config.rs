@@ -1,5 +1,6 @@
 //! leftcart.toml: read over the defaults, which are a real file that the same parser reads.
 
+mod bots;
 mod origin;
 mod source;
 
@@ -11,9 +12,12 @@ use carts::Rules;
 use chrono_tz::Tz;
 use events::money::Rates;
 use events::time;
+use ingest::Door;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub(crate) use self::bots::Bots;
+use self::bots::BotsTable;
 pub(crate) use self::origin::{Origin, Setting};
 use self::origin::{Origins, Variables};
 pub(crate) use self::source::Source;
@@ -39,6 +43,7 @@ pub(crate) struct Config {
     pub(crate) max_rejected: f64,
     pub(crate) memory: usize,
     pub(crate) keep_generations: usize,
+    pub(crate) bots: Bots,
     pub(crate) sources: Vec<Source>,
     origins: Origins,
 }
@@ -51,6 +56,7 @@ struct File {
     money: Money,
     cart: Cart,
     ingest: Ingest,
+    bots: BotsTable,
     data: Data,
     source: Vec<SourceTable>,
 }
@@ -166,14 +172,16 @@ impl Config {
         if keep_generations == 0 {
             return Err(bad("data.keep_generations", "0 would keep nothing; it must be at least 1".to_owned()));
         }
+        let bots = file.bots.check().map_err(|(key, what)| bad(key, what))?;
         let sources = file.source.into_iter().map(|source| source.check(name)).collect::<Result<_, _>>()?;
         let memory = memory_mb << 20;
-        Ok(Self { zone, rates, window, expiry, max_rejected, memory, keep_generations, sources, origins })
+        Ok(Self { zone, rates, window, expiry, max_rejected, memory, keep_generations, bots, sources, origins })
     }
 
     /// Every setting that counts, in the order of the file, with where it comes from.
     pub(crate) fn effective(&self) -> Vec<Setting> {
-        let values: [(&str, Value); 8] = [
+        let rules = &self.bots.rules;
+        let values: [(&str, Value); 14] = [
             ("shop.time_zone", self.zone.name().into()),
             ("money.base", self.rates.base().into()),
             ("money.rates", self.rates.to_string().into()),
@@ -181,6 +189,15 @@ impl Config {
             ("cart.expiry", time::format_span(self.expiry).into()),
             ("ingest.max_rejected", self.max_rejected.into()),
             ("ingest.memory_mb", (self.memory >> 20).into()),
+            ("bots.exclude", self.bots.exclude.into()),
+            (
+                "bots.user_agents",
+                if self.bots.list.is_empty() { "built in".into() } else { self.bots.list.clone().into() },
+            ),
+            ("bots.adds_per_minute", rules.adds_per_minute.into()),
+            ("bots.adds_without_views", rules.adds_without_views.into()),
+            ("bots.regular_adds", rules.regular_adds.into()),
+            ("bots.adds_per_day", rules.adds_per_day.into()),
             ("data.keep_generations", self.keep_generations.into()),
         ];
         let plain = values.map(|(name, value)| Setting { name: name.to_owned(), value, origin: self.origins.of(name) });
@@ -190,6 +207,11 @@ impl Config {
             origin: self.origins.of(&format!("source[{at}]")),
         });
         plain.into_iter().chain(sources).collect()
+    }
+
+    /// What is done to rows at the door.
+    pub(crate) fn door(&self) -> Door {
+        Door { programs: self.bots.programs.clone(), bots: self.bots.rules }
     }
 
     /// The rules of a cart as of a moment.
@@ -205,9 +227,13 @@ impl Config {
             ("money.rates", self.rates.to_string()),
             ("cart.window", time::format_span(self.window)),
             ("cart.expiry", time::format_span(self.expiry)),
+            ("bots.exclude", self.bots.exclude.to_string()),
+            ("bots.user_agents", self.bots.list.clone()),
         ]
+        .into_iter()
+        .chain(self.bots.verdicts())
         .map(|(key, value)| (key.to_owned(), value))
-        .into()
+        .collect()
     }
 }
 
@@ -279,6 +305,12 @@ fn overlay(base: &mut File, given: File) {
     take(&mut base.cart.expiry, given.cart.expiry);
     take(&mut base.ingest.max_rejected, given.ingest.max_rejected);
     take(&mut base.ingest.memory_mb, given.ingest.memory_mb);
+    take(&mut base.bots.exclude, given.bots.exclude);
+    take(&mut base.bots.user_agents, given.bots.user_agents);
+    take(&mut base.bots.adds_per_minute, given.bots.adds_per_minute);
+    take(&mut base.bots.adds_without_views, given.bots.adds_without_views);
+    take(&mut base.bots.regular_adds, given.bots.regular_adds);
+    take(&mut base.bots.adds_per_day, given.bots.adds_per_day);
     take(&mut base.data.keep_generations, given.data.keep_generations);
     base.source = given.source;
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use analysis::{Analysis, Tables};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use carts::schema::{CART_ITEMS, CARTS, ORDERS};
 use events::lake::{Draft, Generation, Input, Lake, Lock, Manifest, TableEntry, parquet_files};
 use events::schema::{EVENTS, QUARANTINE, VERSION};
@@ -76,7 +76,7 @@ impl Night {
         let (files, unchanged) = without_unchanged(&self.manifest.inputs, files)?;
         if let Some(previous) = &self.previous {
             self.draft.carry(previous, QUARANTINE.name)?;
-            if files.is_empty() {
+            if files.is_empty() && self.judged_alike(previous) {
                 self.draft.carry(previous, EVENTS.name)?;
                 return Ok(Ingested { summary: Summary::default(), unchanged });
             }
@@ -88,6 +88,7 @@ impl Night {
             files: &files,
             earlier: earlier.as_deref().unwrap_or_default(),
             clock: self.clock,
+            door: &self.config.door(),
             scratch: &self.draft.scratch(),
             events: &self.draft.table(EVENTS.name),
             quarantine: &quarantine,
@@ -102,9 +103,22 @@ impl Night {
     /// Takes the events of the published generation over, unchanged.
     pub(crate) fn carry_events(&mut self) -> Result<()> {
         let previous = self.lake.published()?;
+        if !self.judged_alike(&previous) {
+            bail!(
+                "the rules of [bots] are others than those by which the events of {} were judged; run `leftcart ingest` or \
+                 `leftcart run` with any input, which judges them anew, or give the old ones back",
+                self.lake.root().display()
+            );
+        }
         self.draft.carry(&previous, EVENTS.name)?;
         self.draft.carry(&previous, QUARANTINE.name)?;
         Ok(())
+    }
+
+    /// Whether the events of a generation were judged by the rules of these settings.
+    fn judged_alike(&self, previous: &Generation) -> bool {
+        let settings = &previous.manifest().settings;
+        self.config.bots.verdicts().iter().all(|(key, value)| settings.get(*key) == Some(value))
     }
 
     fn refuse(&self, summary: &Summary, quarantine: &Path) -> Result<()> {
@@ -139,6 +153,7 @@ impl Night {
         let made = local::carts(&local::Job {
             events: &events,
             rules: &rules,
+            without_bots: self.config.bots.exclude.then_some(&self.config.bots.rules),
             scratch: &self.draft.scratch(),
             generation: &generation,
             memory: self.config.memory,
@@ -189,6 +204,7 @@ pub(crate) fn settings(config: &Config, as_of: i64) -> analysis::Settings {
         expiry: config.expiry,
         zone: config.zone,
         rates: config.rates.clone(),
+        bots: config.bots.rules,
     }
 }
 

@@ -11,12 +11,14 @@
 
 mod agent;
 mod batch;
+mod bots;
 mod channel;
 mod chunk;
 mod clock;
 mod conflicts;
 mod dedupe;
 mod documents;
+mod door;
 mod email;
 mod format;
 mod ids;
@@ -37,6 +39,8 @@ use std::path::{Path, PathBuf};
 use events::exchange::Exchange;
 use events::lake::Input;
 
+pub use agent::{BadPattern, Programs};
+pub use door::Door;
 pub use format::{
     AccessLog, BadMapping, BadRoute, Capture, Column, Format, Identity, LatencyUnit, MappedKind, Mapping, Paths, Route,
     Separator, TimeFormat, Unrecognised, Wanted,
@@ -56,6 +60,8 @@ pub struct Job<'a> {
     pub earlier: &'a [PathBuf],
     /// The run's clock, microseconds since 1970: rows more than a day after it are rejected.
     pub clock: i64,
+    /// What is done to rows at the door.
+    pub door: &'a Door,
     /// A folder for temporary files.
     pub scratch: &'a Path,
     /// Where the events table goes.
@@ -120,7 +126,7 @@ pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
         marks: dedupe::Marks::new(job.scratch, job.memory / 4),
         quarantine: quarantine::Quarantine::new(job.scratch, job.memory / 8),
     };
-    let found = read::read(&files, job.clock, &targets, job.progress)?;
+    let found = read::read(&files, job.clock, job.door, &targets, job.progress)?;
     let verdict = targets.marks.judge(write::PARTITIONS)?;
     let mut rejected = targets.quarantine.collector();
     conflicts::quarantine(&verdict.conflicts, &files, &mut rejected)?;
@@ -132,7 +138,7 @@ pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
         (file.path.display().to_string(), file.source.clone())
     };
     let quarantined = targets.quarantine.write(job.quarantine, name)?;
-    let (events, event_files) = write::events(&targets.rows, &verdict, job.events)?;
+    let (events, event_files) = write::events(&targets.rows, &verdict, &job.door.bots, job.events)?;
     let mut summary =
         Summary { events, event_files, quarantined, unmapped: found.unmapped.clone(), ..Summary::default() };
     for number in earlier + 1..=files.len() {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use events::Kind;
 
+use crate::agent::{Agent, Agents};
+use crate::door::Door;
 use crate::format::{Format, Raw, Sink};
 use crate::read::{Error, InputFile};
 use crate::reject::{Reason, Reject};
@@ -54,12 +56,12 @@ pub struct Rejected {
 ///
 /// # Errors
 /// When the file cannot be opened or its format is not known; bad rows are no error.
-pub fn preview(file: &InputFile, clock: i64) -> Result<Preview, Error> {
+pub fn preview(file: &InputFile, clock: i64, door: &Door) -> Result<Preview, Error> {
     let opened = Stream::open(file).map_err(|source| Error::Open { path: file.path.clone(), source })?;
     let Some(mut stream) = opened else { return Ok(Preview { whole: true, ..Preview::default() }) };
     let preview =
         Preview { format: Some(stream.format), unused_columns: stream.unused_columns.clone(), ..Preview::default() };
-    let mut looker = Looker { source: &file.source, clock, preview };
+    let mut looker = Looker { source: &file.source, clock, agents: Agents::new(door.programs.clone()), preview };
     let parser = stream.parser.clone();
     let mut bytes = 0;
     loop {
@@ -84,6 +86,7 @@ pub fn preview(file: &InputFile, clock: i64) -> Result<Preview, Error> {
 struct Looker<'a> {
     source: &'a str,
     clock: i64,
+    agents: Agents,
     preview: Preview,
 }
 
@@ -120,6 +123,10 @@ impl Sink for Looker<'_> {
     fn unmapped(&mut self, name: &str) {
         *self.preview.unmapped.entry(name.to_owned()).or_default() += 1;
     }
+
+    fn agent(&mut self, text: &str) -> Agent {
+        self.agents.read(text)
+    }
 }
 
 #[cfg(test)]
@@ -131,7 +138,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("leftcart-preview-{}-{name}", std::process::id()));
         std::fs::write(&path, text).unwrap();
         let clock = events::time::parse("2026-06-01").unwrap();
-        let preview = preview(&InputFile::new(path.clone(), "shop", Wanted::Auto), clock).unwrap();
+        let preview = preview(&InputFile::new(path.clone(), "shop", Wanted::Auto), clock, &Door::default()).unwrap();
         std::fs::remove_file(path).unwrap();
         preview
     }

@@ -8,8 +8,10 @@ use std::sync::{Arc, Condvar, Mutex};
 use arrow::datatypes::SchemaRef;
 use events::exchange::{self, Exchange};
 
+use crate::agent::{Agent, Agents};
 use crate::batch::{Batch, Position, position};
 use crate::dedupe::{self, Mark, Marks};
+use crate::door::Door;
 use crate::format::{AccessLog, Format, Mapping, Parser, Raw, Sink, Wanted};
 use crate::quarantine::{self, Quarantine};
 use crate::reject::{Reason, Reject};
@@ -109,7 +111,13 @@ pub enum Error {
 pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
 
 /// Reads every file. The number of a file is its place in `files` plus one: 0 is for rows of earlier nights.
-pub(crate) fn read(files: &[InputFile], clock: i64, targets: &Targets, progress: Progress<'_>) -> Result<Found, Error> {
+pub(crate) fn read(
+    files: &[InputFile],
+    clock: i64,
+    door: &Door,
+    targets: &Targets,
+    progress: Progress<'_>,
+) -> Result<Found, Error> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let queue = Queue::new(files.len(), threads);
     let stop = AtomicBool::new(false);
@@ -117,7 +125,7 @@ pub(crate) fn read(files: &[InputFile], clock: i64, targets: &Targets, progress:
         let workers: Vec<_> = (0..threads)
             .map(|_| {
                 scope.spawn(|| {
-                    let result = work(files, clock, targets, &queue, &stop, progress);
+                    let result = work(files, Worker::new(targets, clock, door), &queue, &stop, progress);
                     if result.is_err() {
                         stop.store(true, Ordering::Relaxed);
                     }
@@ -139,13 +147,11 @@ pub(crate) fn read(files: &[InputFile], clock: i64, targets: &Targets, progress:
 
 fn work(
     files: &[InputFile],
-    clock: i64,
-    targets: &Targets,
+    mut worker: Worker<'_>,
     queue: &Queue,
     stop: &AtomicBool,
     progress: Progress<'_>,
 ) -> Result<Found, Error> {
-    let mut worker = Worker::new(targets, clock);
     while let Some(next) = queue.take() {
         let mut lease = Lease { queue, back: None };
         if stop.load(Ordering::Relaxed) {
@@ -258,6 +264,7 @@ impl Drop for Lease<'_> {
 struct Worker<'a> {
     targets: &'a Targets,
     clock: i64,
+    agents: Agents,
     batches: Vec<Batch>,
     marks: dedupe::Collector<'a>,
     quarantine: quarantine::Collector<'a>,
@@ -276,10 +283,11 @@ struct Worker<'a> {
 const BATCH_ROWS: usize = 2_048;
 
 impl<'a> Worker<'a> {
-    fn new(targets: &'a Targets, clock: i64) -> Self {
+    fn new(targets: &'a Targets, clock: i64, door: &'a Door) -> Self {
         Self {
             targets,
             clock,
+            agents: Agents::new(door.programs.clone()),
             batches: (0..write::PARTITIONS).map(|_| Batch::new(targets.schema.clone())).collect(),
             marks: targets.marks.collector(),
             quarantine: targets.quarantine.collector(),
@@ -389,5 +397,9 @@ impl Sink for Worker<'_> {
                 self.found.unmapped.insert(name.to_owned(), 1);
             }
         }
+    }
+
+    fn agent(&mut self, text: &str) -> Agent {
+        self.agents.read(text)
     }
 }

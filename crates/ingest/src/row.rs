@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use events::money::parse_whole as whole;
-use events::{Amount, Kind, hash, time};
+use events::{Amount, Kind, bots, hash, time};
 
 use crate::reject::{Reason, Reject};
 use crate::words;
@@ -103,11 +103,13 @@ impl Field {
 #[derive(Clone, Debug)]
 pub(crate) struct RawRow<'a> {
     fields: [Option<Cow<'a, str>>; FIELDS],
+    /// Whether the format's reader, and not the log, says that a program sent it.
+    is_program: bool,
 }
 
 impl Default for RawRow<'_> {
     fn default() -> Self {
-        Self { fields: [const { None }; FIELDS] }
+        Self { fields: [const { None }; FIELDS], is_program: false }
     }
 }
 
@@ -123,6 +125,12 @@ impl<'a> RawRow<'a> {
         if let Some(text) = text {
             self.set(field, text);
         }
+    }
+
+    /// Marks the row as sent by a program that says so in its user agent.
+    pub(crate) fn mark_program(&mut self) {
+        self.set(Field::Bot, bots::USER_AGENT);
+        self.is_program = true;
     }
 
     /// The text of a column; `None` where there is none.
@@ -214,9 +222,15 @@ impl<'a> Event<'a> {
             number(row.take(Field::LatencyMs)).map(f64::round).filter(|ms| (0.0..=f64::from(u32::MAX)).contains(ms));
         let rating = number(row.take(Field::Rating));
         words::canonical(&mut row);
-        // Source and bot are ingest's to write: a log's own are not believed, those of the lake's own files are.
+        // Source and bot are ingest's to write: a log's own are not believed, those of its readers and of the lake's own
+        // files are.
         if !rules.source.is_empty() {
             row.set(Field::Source, rules.source);
+        }
+        // What the lake's own rows say of a visitor's day is made anew, with the rows that have come since.
+        let stays =
+            if rules.source.is_empty() { !row.get(Field::Bot).is_some_and(bots::is_behaviour) } else { row.is_program };
+        if !stays {
             row.take(Field::Bot);
         }
         if row.get(Field::EventId).is_none() {
@@ -269,10 +283,11 @@ impl<'a> Event<'a> {
         number(self.http_status.is_some(), &self.http_status.unwrap_or(0).to_le_bytes());
         number(self.latency_ms.is_some(), &self.latency_ms.unwrap_or(0).to_le_bytes());
         number(self.rating.is_some(), &self.rating.unwrap_or(0.0).to_bits().to_le_bytes());
-        for (at, text) in self.text.fields.iter().enumerate() {
+        // Who is a program is the door's word, not the log's, and may be another one by another list.
+        for (at, text) in self.text.fields[..Field::Bot as usize].iter().enumerate() {
             // Absent columns are most columns: a position and a length say as much as a mark for each.
             if let Some(text) = text {
-                buffer.push(u8::try_from(at).expect("34 columns"));
+                buffer.push(u8::try_from(at).expect("33 columns"));
                 buffer.extend_from_slice(&(text.len() as u64).to_le_bytes());
                 buffer.extend_from_slice(text.as_bytes());
             }

@@ -9,7 +9,7 @@ use arrow::datatypes::{Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Ty
 use arrow::error::ArrowError;
 use events::exchange::{self, Exchange};
 use events::schema::EVENTS;
-use events::{Kind, hash, parquet_io, time};
+use events::{Kind, bots, hash, parquet_io, time};
 use rayon::prelude::*;
 
 use crate::batch::POSITION;
@@ -41,14 +41,25 @@ pub enum Error {
 }
 
 /// Writes every accepted row below `folder`; returns rows and files.
-pub(crate) fn events(rows: &Exchange, verdict: &Verdict, folder: &Path) -> Result<(u64, u64), Error> {
+pub(crate) fn events(
+    rows: &Exchange,
+    verdict: &Verdict,
+    rules: &bots::Rules,
+    folder: &Path,
+) -> Result<(u64, u64), Error> {
     (0..PARTITIONS)
         .into_par_iter()
-        .map(|partition| write_partition(rows, verdict, folder, partition))
+        .map(|partition| write_partition(rows, verdict, rules, folder, partition))
         .try_reduce(|| (0, 0), |a, b| Ok((a.0 + b.0, a.1 + b.1)))
 }
 
-fn write_partition(rows: &Exchange, verdict: &Verdict, folder: &Path, partition: u32) -> Result<(u64, u64), Error> {
+fn write_partition(
+    rows: &Exchange,
+    verdict: &Verdict,
+    rules: &bots::Rules,
+    folder: &Path,
+    partition: u32,
+) -> Result<(u64, u64), Error> {
     let mut batches = Vec::new();
     rows.drain::<exchange::Error>(partition, |batch| {
         batches.push(batch);
@@ -69,13 +80,16 @@ fn write_partition(rows: &Exchange, verdict: &Verdict, folder: &Path, partition:
         }
     }
     order.sort_unstable_by(|a, b| (a.day, a.prefix).cmp(&(b.day, b.prefix)).then_with(|| Keys::compare(&keys, a, b)));
+    let visitors = crate::bots::Columns::of(&batches);
     let bucket = partition / DAY_GROUPS;
     let mut written = (0, 0);
     for day in order.chunk_by(|a, b| a.day == b.day) {
         let path = file(folder, day[0].day, bucket);
         let mut writer = parquet_io::Writer::create_for(day.len(), &path, &EVENTS, &["visitor_id", "ts"])?;
-        for part in day.chunks(parquet_io::BATCH_ROWS) {
-            writer.write(&gather(&batches, part)?)?;
+        let bot = visitors.bot(&day.iter().map(Entry::place).collect::<Vec<_>>(), rules);
+        for (at, part) in day.chunks(parquet_io::BATCH_ROWS).enumerate() {
+            let bot = bot.slice(at * parquet_io::BATCH_ROWS, part.len());
+            writer.write(&crate::bots::with(&gather(&batches, part)?, bot))?;
         }
         written.0 += writer.finish()?;
         written.1 += 1;
@@ -93,6 +107,12 @@ struct Entry {
     prefix: u64,
     batch: u32,
     row: u32,
+}
+
+impl Entry {
+    fn place(&self) -> (usize, usize) {
+        (self.batch as usize, self.row as usize)
+    }
 }
 
 /// The first eight bytes of a text, in its order.
@@ -151,7 +171,7 @@ impl<'a> Keys<'a> {
 }
 
 fn gather(batches: &[RecordBatch], entries: &[Entry]) -> Result<RecordBatch, ArrowError> {
-    let rows: Vec<(usize, usize)> = entries.iter().map(|entry| (entry.batch as usize, entry.row as usize)).collect();
+    let rows: Vec<(usize, usize)> = entries.iter().map(Entry::place).collect();
     let columns: Vec<ArrayRef> = (0..FIELDS)
         .map(|column| {
             let parts: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(column).as_ref()).collect();

@@ -1,6 +1,5 @@
 //! Events from files by visitor into an exchange by person.
 
-use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringBuilder, UInt32Array};
@@ -11,10 +10,10 @@ use carts::persons::Links;
 use carts::schema::event_columns;
 use events::exchange::Exchange;
 use events::parquet_io::{BATCH_ROWS, Reader};
-use events::{Kind, hash};
+use events::{Kind, bots, hash};
 use rayon::prelude::*;
 
-use crate::{Error, PARTITIONS};
+use crate::{Error, Job, PARTITIONS};
 
 /// Columns that events which touch no cart are reduced to: they only tell when a person was there.
 const PRESENCE: [&str; 7] = [PERSON, "event_id", "line", "ts", "kind", "source", "session_id"];
@@ -27,17 +26,22 @@ pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(fields))
 });
 
-/// Deals every event up to `as_of` into the partition of its person; bots are left out. Returns how many rows there were.
-pub(crate) fn regroup(files: &[PathBuf], as_of: i64, links: &Links, into: &Exchange) -> Result<u64, Error> {
-    files
+/// Deals every event up to `as_of` into the partition of its person; bots are left out unless they are to be kept.
+/// Returns how many rows there were.
+pub(crate) fn regroup(job: &Job<'_>, links: &Links, into: &Exchange) -> Result<u64, Error> {
+    job.events
         .par_iter()
         .map(|file| {
             let mut columns = event_columns();
             columns.push("bot");
             let mut waiting = Waiting::new(into);
+            let judged = job.without_bots.map(|rules| bots::as_of(file, job.rules.as_of, rules)).transpose()?.flatten();
+            let mut kept = Kept { as_of: job.rules.as_of, with_bots: job.without_bots.is_none(), judged, first: 0 };
             let mut rows = 0;
             for batch in Reader::open(file, &columns)? {
-                rows += deal(&batch?, as_of, links, &mut waiting)?;
+                let batch = batch?;
+                rows += deal(&batch, &kept, links, &mut waiting)?;
+                kept.first += batch.num_rows();
             }
             waiting.finish()?;
             Ok(rows)
@@ -45,7 +49,27 @@ pub(crate) fn regroup(files: &[PathBuf], as_of: i64, links: &Links, into: &Excha
         .try_reduce(|| 0, |a, b| Ok(a + b))
 }
 
-fn deal(batch: &RecordBatch, as_of: i64, links: &Links, waiting: &mut Waiting<'_>) -> Result<u64, Error> {
+/// Which rows of a file count.
+struct Kept {
+    as_of: i64,
+    with_bots: bool,
+    /// The rules of the file's rows where its `bot` column knows of rows after `as_of`.
+    judged: Option<Vec<Option<&'static str>>>,
+    /// The row of the file with which the batch at hand begins.
+    first: usize,
+}
+
+impl Kept {
+    fn has(&self, row: usize, ts: i64, bot: &Text) -> bool {
+        let is_bot = || match &self.judged {
+            Some(rules) => rules[self.first + row].is_some(),
+            None => bot.get(row).is_some(),
+        };
+        ts <= self.as_of && (self.with_bots || !is_bot())
+    }
+}
+
+fn deal(batch: &RecordBatch, kept: &Kept, links: &Links, waiting: &mut Waiting<'_>) -> Result<u64, Error> {
     let text = |name: &str| Text::of(batch, name);
     let (visitor, customer, session) = (text("visitor_id")?, text("customer_id")?, text("session_id")?);
     let (kind, bot) = (text("kind")?, text("bot")?);
@@ -57,7 +81,7 @@ fn deal(batch: &RecordBatch, as_of: i64, links: &Links, waiting: &mut Waiting<'_
     let mut rows = 0;
     for row in 0..batch.num_rows() {
         let person = links.person(customer.get(row), visitor.get(row), session.get(row));
-        let Some(person) = person.filter(|_| ts[row] <= as_of && bot.get(row).is_none()) else {
+        let Some(person) = person.filter(|_| kept.has(row, ts[row], &bot)) else {
             persons.append_value("");
             continue;
         };

@@ -13,7 +13,7 @@ use chrono::NaiveDate;
 use events::exchange::{self, Exchange};
 use events::parquet_io::Writer;
 use events::schema::Table;
-use events::time;
+use events::{bots, time};
 use rayon::prelude::*;
 
 use crate::{Error, PARTITIONS, persons, regroup};
@@ -24,6 +24,8 @@ pub struct Job<'a> {
     pub events: &'a [PathBuf],
     /// The rules of a cart.
     pub rules: &'a Rules,
+    /// The rules by which rows of bots are left out; `None` keeps them in.
+    pub without_bots: Option<&'a bots::Rules>,
     /// A folder for temporary files.
     pub scratch: &'a Path,
     /// The generation in the making: tables go into folders of their names below it.
@@ -35,7 +37,7 @@ pub struct Job<'a> {
 /// What came of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Events up to `as_of`, without bots.
+    /// Events up to `as_of`, without those of bots that are left out.
     pub events: u64,
     /// Rows of each table.
     pub carts: u64,
@@ -54,7 +56,7 @@ pub struct Summary {
 pub fn carts(job: &Job<'_>) -> Result<Summary, Error> {
     let links = persons::links(job.events, job.rules.as_of)?;
     let by_person = Exchange::new(regroup::SCHEMA.clone(), PARTITIONS, job.scratch, "persons", job.memory);
-    let events = regroup::regroup(job.events, job.rules.as_of, &links, &by_person)?;
+    let events = regroup::regroup(job, &links, &by_person)?;
     drop(links);
     let parts: Vec<Part> = (0..PARTITIONS)
         .into_par_iter()

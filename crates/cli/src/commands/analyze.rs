@@ -26,6 +26,9 @@ pub(crate) fn show(made: &local::Summary, analysis: &Analysis) {
     for answer in crate::answers::answers(analysis) {
         out::line(&answer);
     }
+    if analysis.automation.automated_adds > 0 {
+        out::line(&crate::answers::automation(&analysis.automation));
+    }
     if made.unconverted > 0 {
         out::line(&format!(
             "{} prices and order values have no exchange rate to the base currency and count 0; add rates to [money] in leftcart.toml",
@@ -43,6 +46,7 @@ pub(crate) fn json(made: &local::Summary, analysis: &Analysis) -> Value {
         "cart_items": made.cart_items,
         "orders": made.orders,
         "unconverted": made.unconverted,
+        "automation": analysis.automation,
         "headlines": analysis.headlines(),
     })
 }

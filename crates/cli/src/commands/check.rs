@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use events::lake::{Generation, Lake};
 use events::schema::EVENTS;
 use events::time;
-use ingest::{InputFile, Preview};
+use ingest::{Door, InputFile, Preview};
 use serde_json::{Value, json};
 
 use crate::args::CheckArgs;
@@ -20,7 +20,8 @@ pub(crate) fn run(args: &CheckArgs) -> Result<()> {
     let files = inputs::find(&args.input, &config)?;
     let clock = args.lake.clock.unwrap_or_else(|| chrono::Utc::now().timestamp_micros());
     let previous = if args.input.rebuild { None } else { Lake::at(&args.lake.data).current()? };
-    let looked: Vec<Looked> = files.iter().map(|file| Looked::at(file, clock)).collect();
+    let door = config.door();
+    let looked: Vec<Looked> = files.iter().map(|file| Looked::at(file, clock, &door)).collect();
     let plan = Plan::of(args, &config, previous.as_ref(), &files, &looked, clock)?;
     if args.lake.json {
         show::json(&json!({ "files": looked.iter().map(Looked::json).collect::<Vec<_>>(), "run": plan.json(args) }));
@@ -48,8 +49,8 @@ struct Looked {
 const MOST: usize = 8;
 
 impl Looked {
-    fn at(file: &InputFile, clock: i64) -> Self {
-        let preview = ingest::preview(file, clock).map_err(|error| error.to_string());
+    fn at(file: &InputFile, clock: i64, door: &Door) -> Self {
+        let preview = ingest::preview(file, clock, door).map_err(|error| error.to_string());
         Self { path: file.path.display().to_string(), preview }
     }
 

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use events::bots::NETWORK;
 use events::hash;
 
 /// Stands for all clients of a network with this user agent: many people, so of low confidence.
 pub(super) fn id(address: &str, agent: Option<&str>) -> String {
     let network = network(address);
-    hash::hex(hash::of_fields([Some(network.as_bytes()), agent.map(str::as_bytes)]))
+    format!("{NETWORK}{}", hash::hex(hash::of_fields([Some(network.as_bytes()), agent.map(str::as_bytes)])))
 }
 
 /// The address without what tells one household from another: /24 of IPv4, /48 of IPv6, a host's name without its first

@@ -138,7 +138,7 @@ fn users_are_customers_and_addresses_of_theirs_are_hashed_and_robots_are_marked(
     let robot = "192.0.2.1 - u_77 [11/Mar/2026:10:06:39 +0100] \"GET / HTTP/1.1\" 200 1 \"-\" \"Googlebot/2.1\"\n";
     let found = read(&format!("{robot}{}", robot.replace("u_77", "x@example.com"))).1;
     let shown: Vec<String> = cells(&found, &[Field::CustomerId, Field::Device, Field::Bot]);
-    assert_eq!(shown[0], format!("page_view u_77 other {}", crate::agent::BOT_RULE));
+    assert_eq!(shown[0], format!("page_view u_77 other {}", events::bots::USER_AGENT));
     assert!(shown[1].starts_with("page_view email:") && !shown[1].contains('@'));
 }
 
