@@ -12,7 +12,7 @@ use carts::Rules;
 use chrono_tz::Tz;
 use events::money::Rates;
 use events::time;
-use ingest::Door;
+use ingest::{Door, Future};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -28,6 +28,10 @@ pub(crate) const FILE: &str = "leftcart.toml";
 /// Every setting with its default and what it means.
 pub(crate) const DEFAULTS: &str = include_str!("../default.toml");
 
+/// The values of `ingest.future`.
+const QUARANTINE: &str = "quarantine";
+const CLAMP: &str = "clamp";
+
 /// A setting that cannot be used; says where and what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -42,6 +46,7 @@ pub(crate) struct Config {
     pub(crate) expiry: i64,
     pub(crate) max_rejected: f64,
     pub(crate) memory: usize,
+    pub(crate) future: Future,
     pub(crate) keep_generations: usize,
     pub(crate) bots: Bots,
     pub(crate) sources: Vec<Source>,
@@ -95,6 +100,7 @@ struct Cart {
 struct Ingest {
     max_rejected: Option<f64>,
     memory_mb: Option<usize>,
+    future: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -168,6 +174,13 @@ impl Config {
         if !(16..=1_048_576).contains(&memory_mb) {
             return Err(bad("ingest.memory_mb", format!("{memory_mb} is out of range; it must be from 16 to 1048576")));
         }
+        let future = match file.ingest.future.as_deref().unwrap_or_default() {
+            QUARANTINE => Future::Quarantine,
+            CLAMP => Future::Clamp,
+            other => {
+                return Err(bad("ingest.future", format!("`{other}` is neither \"{QUARANTINE}\" nor \"{CLAMP}\"")));
+            }
+        };
         let keep_generations = file.data.keep_generations.unwrap_or_default();
         if keep_generations == 0 {
             return Err(bad("data.keep_generations", "0 would keep nothing; it must be at least 1".to_owned()));
@@ -175,13 +188,13 @@ impl Config {
         let bots = file.bots.check().map_err(|(key, what)| bad(key, what))?;
         let sources = file.source.into_iter().map(|source| source.check(name)).collect::<Result<_, _>>()?;
         let memory = memory_mb << 20;
-        Ok(Self { zone, rates, window, expiry, max_rejected, memory, keep_generations, bots, sources, origins })
+        Ok(Self { zone, rates, window, expiry, max_rejected, memory, future, keep_generations, bots, sources, origins })
     }
 
     /// Every setting that counts, in the order of the file, with where it comes from.
     pub(crate) fn effective(&self) -> Vec<Setting> {
         let rules = &self.bots.rules;
-        let values: [(&str, Value); 14] = [
+        let values: [(&str, Value); 15] = [
             ("shop.time_zone", self.zone.name().into()),
             ("money.base", self.rates.base().into()),
             ("money.rates", self.rates.to_string().into()),
@@ -189,6 +202,7 @@ impl Config {
             ("cart.expiry", time::format_span(self.expiry).into()),
             ("ingest.max_rejected", self.max_rejected.into()),
             ("ingest.memory_mb", (self.memory >> 20).into()),
+            ("ingest.future", self.future().into()),
             ("bots.exclude", self.bots.exclude.into()),
             (
                 "bots.user_agents",
@@ -209,9 +223,16 @@ impl Config {
         plain.into_iter().chain(sources).collect()
     }
 
+    fn future(&self) -> &'static str {
+        match self.future {
+            Future::Quarantine => QUARANTINE,
+            Future::Clamp => CLAMP,
+        }
+    }
+
     /// What is done to rows at the door.
     pub(crate) fn door(&self) -> Door {
-        Door { programs: self.bots.programs.clone(), bots: self.bots.rules }
+        Door { programs: self.bots.programs.clone(), bots: self.bots.rules, future: self.future }
     }
 
     /// The rules of a cart as of a moment.
@@ -227,6 +248,7 @@ impl Config {
             ("money.rates", self.rates.to_string()),
             ("cart.window", time::format_span(self.window)),
             ("cart.expiry", time::format_span(self.expiry)),
+            ("ingest.future", self.future().to_owned()),
             ("bots.exclude", self.bots.exclude.to_string()),
             ("bots.user_agents", self.bots.list.clone()),
         ]
@@ -305,6 +327,7 @@ fn overlay(base: &mut File, given: File) {
     take(&mut base.cart.expiry, given.cart.expiry);
     take(&mut base.ingest.max_rejected, given.ingest.max_rejected);
     take(&mut base.ingest.memory_mb, given.ingest.memory_mb);
+    take(&mut base.ingest.future, given.ingest.future);
     take(&mut base.bots.exclude, given.bots.exclude);
     take(&mut base.bots.user_agents, given.bots.user_agents);
     take(&mut base.bots.adds_per_minute, given.bots.adds_per_minute);
@@ -349,6 +372,7 @@ mod tests {
             ("[shop]\ntime_zone = \"Berlin\"", "shop.time_zone: `Berlin`"),
             ("[cart]\nwindow = \"3 days\"", "cart.window: `3 days`"),
             ("[ingest]\nmax_rejected = 20", "from 0 to 1"),
+            ("[ingest]\nfuture = \"drop\"", "ingest.future: `drop` is neither"),
             ("[money]\nrates = { USD = -1 }", "above 0"),
             ("[data]\nkeep_generations = 0", "at least 1"),
             ("[cart\n", "leftcart.toml:1"),

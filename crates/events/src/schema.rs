@@ -158,6 +158,11 @@ pub const EVENTS: Table = Table {
         optional("rating", Type::F32, "rating of feedback or support"),
         optional("comment", Type::Text, "words of feedback or support"),
         optional("bot", Type::Word, "the rule that took the visitor for a bot; such rows make no carts"),
+        optional(
+            "delivered_ts",
+            Type::Moment,
+            "ts as it was delivered, where ts is the run's clock instead; see ingest.future",
+        ),
     ],
 };
 

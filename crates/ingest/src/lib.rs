@@ -40,7 +40,7 @@ use events::exchange::Exchange;
 use events::lake::Input;
 
 pub use agent::{BadPattern, Programs};
-pub use door::Door;
+pub use door::{Door, Future};
 pub use format::{
     AccessLog, BadMapping, BadRoute, Capture, Column, Format, Identity, LatencyUnit, MappedKind, Mapping, Paths, Route,
     Separator, TimeFormat, Unrecognised, Wanted,
@@ -173,6 +173,8 @@ fn balance(number: u32, path: String, source: String, tally: read::Tally, verdic
         accepted: tally.read - duplicates - rejected,
         duplicates,
         quarantined,
+        ahead: tally.ahead,
+        clamped: tally.clamped,
     }
 }
 

@@ -46,6 +46,8 @@ impl InputFile {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) read: u64,
+    pub(crate) ahead: u64,
+    pub(crate) clamped: u64,
     pub(crate) rejected: BTreeMap<Reason, u64>,
     pub(crate) format: Option<Format>,
     pub(crate) unused_columns: Vec<String>,
@@ -66,6 +68,8 @@ impl Found {
         for (file, tally) in other.files {
             let mine = self.files.entry(file).or_default();
             mine.read += tally.read;
+            mine.ahead += tally.ahead;
+            mine.clamped += tally.clamped;
             for (reason, count) in tally.rejected {
                 *mine.rejected.entry(reason).or_default() += count;
             }
@@ -264,6 +268,7 @@ impl Drop for Lease<'_> {
 struct Worker<'a> {
     targets: &'a Targets,
     clock: i64,
+    door: &'a Door,
     agents: Agents,
     batches: Vec<Batch>,
     marks: dedupe::Collector<'a>,
@@ -287,6 +292,7 @@ impl<'a> Worker<'a> {
         Self {
             targets,
             clock,
+            door,
             agents: Agents::new(door.programs.clone()),
             batches: (0..write::PARTITIONS).map(|_| Batch::new(targets.schema.clone())).collect(),
             marks: targets.marks.collector(),
@@ -318,6 +324,9 @@ impl<'a> Worker<'a> {
     }
 
     fn accept(&mut self, event: &Event<'_>, position: Position) {
+        self.tally.read += 1;
+        self.tally.ahead += u64::from(event.is_ahead);
+        self.tally.clamped += u64::from(event.delivered_ts.is_some());
         let partition = write::partition(event.visitor(), event.ts);
         let mark = Mark {
             identity: event.identity(&mut self.buffer),
@@ -354,15 +363,12 @@ impl<'a> Worker<'a> {
 impl Sink for Worker<'_> {
     fn record(&mut self, line: u64, raw: Raw<'_>, rows: &mut [RawRow<'_>]) {
         let source = self.source.clone();
-        let rules = Rules { source: &source, clock: self.clock };
+        let rules = Rules { source: &source, clock: self.clock, door: self.door };
         let has_id = rows.iter().all(|row| row.get(crate::row::Field::EventId).is_some());
         let bytes = if has_id { std::borrow::Cow::Borrowed(&[][..]) } else { raw.bytes() };
         if let [row] = rows {
             match Event::from_raw(std::mem::take(row), &rules, &bytes) {
-                Ok(event) => {
-                    self.tally.read += 1;
-                    self.accept(&event, position(self.file, line, 0));
-                }
+                Ok(event) => self.accept(&event, position(self.file, line, 0)),
                 Err(reject) => self.reject(line, raw, reject),
             }
             return;
@@ -371,7 +377,6 @@ impl Sink for Worker<'_> {
             rows.iter_mut().map(|row| Event::from_raw(std::mem::take(row), &rules, &bytes)).collect();
         match events {
             Ok(events) => {
-                self.tally.read += events.len() as u64;
                 // Item lines count from 0 within an event, so a further 0 begins the record's next event.
                 let mut nth = 0;
                 for (at, event) in events.iter().enumerate() {

@@ -80,6 +80,12 @@ impl Looked {
                 detail
             ));
         }
+        if preview.ahead > 0 {
+            show::line(&format!("  ahead of the clock by up to a day: {}", show::thousands(preview.ahead)));
+        }
+        if preview.clamped > 0 {
+            show::line(&format!("  would be clamped to the clock: {}", show::thousands(preview.clamped)));
+        }
         if !preview.kinds.is_empty() {
             show::line(&format!("  kinds: {}", most(preview.kinds.iter().map(|(kind, count)| (kind.name(), *count)))));
         }
@@ -117,6 +123,8 @@ impl Looked {
             "rows": preview.rows,
             "whole": preview.whole,
             "accepted": preview.accepted,
+            "ahead_of_clock": preview.ahead,
+            "clamped": preview.clamped,
             "quarantined": rejected,
             "kinds": kinds,
             "first_event": preview.span.map(|(first, _)| time::format(first)),

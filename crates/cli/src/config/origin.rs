@@ -10,13 +10,14 @@ use toml::de::{DeTable, DeValue};
 use super::{ConfigError, File, distance};
 
 /// Keys that a variable can set.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "shop.time_zone",
     "money.base",
     "cart.window",
     "cart.expiry",
     "ingest.max_rejected",
     "ingest.memory_mb",
+    "ingest.future",
     "bots.exclude",
     "bots.user_agents",
     "bots.adds_per_minute",
@@ -150,6 +151,7 @@ impl Origins {
                     file.ingest.max_rejected = Some(text.parse().map_err(|_| bad("number, such as 0.2"))?);
                 }
                 "ingest.memory_mb" => file.ingest.memory_mb = Some(whole()?),
+                "ingest.future" => file.ingest.future = Some(text.clone()),
                 "bots.exclude" => file.bots.exclude = flag()?,
                 "bots.user_agents" => file.bots.user_agents = Some(text.into()),
                 "bots.adds_per_minute" => file.bots.adds_per_minute = count()?,
@@ -208,6 +210,7 @@ mod tests {
                 "cart.expiry = 30d from default",
                 "ingest.max_rejected = 0.2 from default",
                 "ingest.memory_mb = 64 from environment variable LEFTCART_INGEST_MEMORY_MB",
+                "ingest.future = quarantine from default",
                 "bots.exclude = true from default",
                 "bots.user_agents = built in from default",
                 "bots.adds_per_minute = 30 from default",

@@ -6,6 +6,7 @@ use super::{AccessLog, Format, Parser, Raw, Sink, Wanted};
 use crate::agent::{Agent, Agents};
 use crate::chunk::{Boundary, Chunks};
 use crate::documents::Documents;
+use crate::door::Door;
 use crate::reject::Reject;
 use crate::row::{Event, Field, RawRow, Rules};
 
@@ -24,7 +25,7 @@ pub(super) struct Found {
 impl Sink for Found {
     fn record(&mut self, line: u64, _: Raw<'_>, rows: &mut [RawRow<'_>]) {
         let clock = events::time::parse("2026-06-01").expect("a day");
-        let rules = Rules { source: "test", clock };
+        let rules = Rules { source: "test", clock, door: &Door::default() };
         for row in rows.iter() {
             if let Err(reject) = Event::from_raw(row.clone(), &rules, b"") {
                 return self.rejects.push((line, reject));

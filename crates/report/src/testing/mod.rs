@@ -356,6 +356,8 @@ pub(crate) fn provenance() -> Provenance {
         accepted,
         duplicates,
         quarantined: quarantined.iter().map(|(reason, rows)| ((*reason).to_owned(), *rows)).collect(),
+        ahead: 3,
+        clamped: 0,
     };
     Provenance {
         generation: "2026-11-20T03-10-00Z-7f3a".to_owned(),

@@ -1,9 +1,10 @@
 //! What became of the rows of every file, and what the logs hold that found no place.
 
 use analysis::{Analysis, Automation, Query};
+use events::lake::Input;
 
 use super::Section;
-use super::answers::measured;
+use super::answers::{are, measured};
 use super::table::{Cell, Table};
 use crate::{Balance, Provenance, number, words};
 
@@ -31,6 +32,17 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query], provenance: &Prove
             number::count(total.accepted),
             number::count(total.duplicates),
             number::count(total.quarantined)
+        ));
+    }
+    let sum = |count: fn(&Input) -> u64| provenance.inputs.iter().map(count).sum::<u64>();
+    let (ahead, clamped) = (sum(|input| input.ahead), sum(|input| input.clamped));
+    if ahead > 0 {
+        section.say(format!("{} up to a day ahead of the clock of the run that read them.", are(ahead, "row")));
+    }
+    if clamped > 0 {
+        section.say(format!(
+            "{} further ahead; their moment was replaced by the clock of the run that read them.",
+            are(clamped, "row")
         ));
     }
     section.say(automated(&analysis.automation));
