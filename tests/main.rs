@@ -10,6 +10,8 @@ mod formats;
 mod nights;
 /// Carts, orders and the balance of rows are what an independent reading of the contract makes of the same logs.
 mod oracle;
+/// Pseudonyms by key: no plain id is stored, and everybody is still followed.
+mod privacy;
 /// The report's pages in a browser: they ask for nothing, fit every screen and are accessible.
 mod report;
 /// The sample that is kept in the repository.

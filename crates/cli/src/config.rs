@@ -2,6 +2,7 @@
 
 mod bots;
 mod origin;
+mod privacy;
 mod source;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ pub(crate) use self::bots::Bots;
 use self::bots::BotsTable;
 pub(crate) use self::origin::{Origin, Setting};
 use self::origin::{Origins, Variables};
+pub(crate) use self::privacy::Privacy;
+use self::privacy::PrivacyTable;
 pub(crate) use self::source::Source;
 use self::source::SourceTable;
 
@@ -49,6 +52,7 @@ pub(crate) struct Config {
     pub(crate) future: Future,
     pub(crate) keep_generations: usize,
     pub(crate) bots: Bots,
+    pub(crate) privacy: Privacy,
     pub(crate) sources: Vec<Source>,
     origins: Origins,
 }
@@ -62,6 +66,7 @@ struct File {
     cart: Cart,
     ingest: Ingest,
     bots: BotsTable,
+    privacy: PrivacyTable,
     data: Data,
     source: Vec<SourceTable>,
 }
@@ -186,15 +191,29 @@ impl Config {
             return Err(bad("data.keep_generations", "0 would keep nothing; it must be at least 1".to_owned()));
         }
         let bots = file.bots.check().map_err(|(key, what)| bad(key, what))?;
+        let privacy = file.privacy.check().map_err(|(key, what)| bad(key, what))?;
         let sources = file.source.into_iter().map(|source| source.check(name)).collect::<Result<_, _>>()?;
         let memory = memory_mb << 20;
-        Ok(Self { zone, rates, window, expiry, max_rejected, memory, future, keep_generations, bots, sources, origins })
+        Ok(Self {
+            zone,
+            rates,
+            window,
+            expiry,
+            max_rejected,
+            memory,
+            future,
+            keep_generations,
+            bots,
+            privacy,
+            sources,
+            origins,
+        })
     }
 
     /// Every setting that counts, in the order of the file, with where it comes from.
     pub(crate) fn effective(&self) -> Vec<Setting> {
         let rules = &self.bots.rules;
-        let values: [(&str, Value); 15] = [
+        let values: [(&str, Value); 17] = [
             ("shop.time_zone", self.zone.name().into()),
             ("money.base", self.rates.base().into()),
             ("money.rates", self.rates.to_string().into()),
@@ -212,6 +231,8 @@ impl Config {
             ("bots.adds_without_views", rules.adds_without_views.into()),
             ("bots.regular_adds", rules.regular_adds.into()),
             ("bots.adds_per_day", rules.adds_per_day.into()),
+            ("privacy.key_file", self.privacy.key_file.display().to_string().into()),
+            ("privacy.visitors", self.privacy.visitors.into()),
             ("data.keep_generations", self.keep_generations.into()),
         ];
         let plain = values.map(|(name, value)| Setting { name: name.to_owned(), value, origin: self.origins.of(name) });
@@ -232,7 +253,12 @@ impl Config {
 
     /// What is done to rows at the door.
     pub(crate) fn door(&self) -> Door {
-        Door { programs: self.bots.programs.clone(), bots: self.bots.rules, future: self.future }
+        Door {
+            programs: self.bots.programs.clone(),
+            bots: self.bots.rules,
+            future: self.future,
+            privacy: self.privacy.door(),
+        }
     }
 
     /// The rules of a cart as of a moment.
@@ -254,6 +280,7 @@ impl Config {
         ]
         .into_iter()
         .chain(self.bots.verdicts())
+        .chain(self.privacy.settings())
         .map(|(key, value)| (key.to_owned(), value))
         .collect()
     }
@@ -334,6 +361,8 @@ fn overlay(base: &mut File, given: File) {
     take(&mut base.bots.adds_without_views, given.bots.adds_without_views);
     take(&mut base.bots.regular_adds, given.bots.regular_adds);
     take(&mut base.bots.adds_per_day, given.bots.adds_per_day);
+    take(&mut base.privacy.key_file, given.privacy.key_file);
+    take(&mut base.privacy.visitors, given.privacy.visitors);
     take(&mut base.data.keep_generations, given.data.keep_generations);
     base.source = given.source;
 }

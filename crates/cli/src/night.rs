@@ -56,6 +56,9 @@ impl Night {
         let started = time::format(clock / time::SECOND * time::SECOND);
         let lock = lake.lock(&format!("process {} since {started}", std::process::id()))?;
         let previous = if rebuild { None } else { lake.current()? };
+        if let Some(previous) = &previous {
+            config.privacy.check_lake(&previous.manifest().settings, lake.root())?;
+        }
         let id = new_id(&lake, &started, clock)?;
         let draft = lake.begin(&lock, &id)?;
         let manifest = Manifest {

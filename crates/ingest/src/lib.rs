@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! files ─ source ─ chunk ─ format ─> raw rows ─ row, words ─> events ─┬─ dedupe ─> write ─> events/day=…/bucket=…
-//!         open,    cut at   read     by         check and             │
-//!         unpack   records  records  column     normalise             └──────────> quarantine
+//!         open,    cut at   read     by         door: check,          │
+//!         unpack   records  records  column     hide, normalise       └──────────> quarantine
 //! ```
 //!
 //! Every input row ends in exactly one place: accepted, duplicate or quarantined. Rows of several workers meet in
@@ -22,7 +22,10 @@ mod door;
 mod email;
 mod format;
 mod ids;
+mod mask;
+mod network;
 mod preview;
+pub mod pseudonym;
 mod quarantine;
 mod read;
 mod reject;
@@ -40,7 +43,7 @@ use events::exchange::Exchange;
 use events::lake::Input;
 
 pub use agent::{BadPattern, Programs};
-pub use door::{Door, Future};
+pub use door::{Door, Future, Privacy};
 pub use format::{
     AccessLog, BadMapping, BadRoute, Capture, Column, Format, Identity, LatencyUnit, MappedKind, Mapping, Paths, Route,
     Separator, TimeFormat, Unrecognised, Wanted,
@@ -124,7 +127,7 @@ pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
         rows: Exchange::new(schema.clone(), write::PARTITIONS, job.scratch, "rows", job.memory),
         schema,
         marks: dedupe::Marks::new(job.scratch, job.memory / 4),
-        quarantine: quarantine::Quarantine::new(job.scratch, job.memory / 8),
+        quarantine: quarantine::Quarantine::new(job.scratch, job.memory / 8, job.door.privacy.is_some()),
     };
     let found = read::read(&files, job.clock, job.door, &targets, job.progress)?;
     let verdict = targets.marks.judge(write::PARTITIONS)?;

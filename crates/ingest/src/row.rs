@@ -249,6 +249,7 @@ impl<'a> Event<'a> {
         // files are.
         if !rules.are_of_lake() {
             row.set(Field::Source, rules.source);
+            rules.door.hide_person(&mut row);
         }
         // What the lake's own rows say of a visitor's day is made anew, with the rows that have come since.
         let stays =

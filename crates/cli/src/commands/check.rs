@@ -20,6 +20,9 @@ pub(crate) fn run(args: &CheckArgs) -> Result<()> {
     let files = inputs::find(&args.input, &config)?;
     let clock = args.lake.clock.unwrap_or_else(|| chrono::Utc::now().timestamp_micros());
     let previous = if args.input.rebuild { None } else { Lake::at(&args.lake.data).current()? };
+    if let Some(previous) = &previous {
+        config.privacy.check_lake(&previous.manifest().settings, &args.lake.data)?;
+    }
     let door = config.door();
     let looked: Vec<Looked> = files.iter().map(|file| Looked::at(file, clock, &door)).collect();
     let plan = Plan::of(args, &config, previous.as_ref(), &files, &looked, clock)?;

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::{ConfigError, File, distance};
 
 /// Keys that a variable can set.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 16] = [
     "shop.time_zone",
     "money.base",
     "cart.window",
@@ -24,11 +24,20 @@ const KEYS: [&str; 14] = [
     "bots.adds_without_views",
     "bots.regular_adds",
     "bots.adds_per_day",
+    "privacy.key_file",
+    "privacy.visitors",
     "data.keep_generations",
 ];
 /// What such variables begin with.
-const SECTIONS: [&str; 6] =
-    ["LEFTCART_SHOP_", "LEFTCART_MONEY_", "LEFTCART_CART_", "LEFTCART_INGEST_", "LEFTCART_BOTS_", "LEFTCART_DATA_"];
+const SECTIONS: [&str; 7] = [
+    "LEFTCART_SHOP_",
+    "LEFTCART_MONEY_",
+    "LEFTCART_CART_",
+    "LEFTCART_INGEST_",
+    "LEFTCART_BOTS_",
+    "LEFTCART_PRIVACY_",
+    "LEFTCART_DATA_",
+];
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,6 +167,8 @@ impl Origins {
                 "bots.adds_without_views" => file.bots.adds_without_views = count()?,
                 "bots.regular_adds" => file.bots.regular_adds = count()?,
                 "bots.adds_per_day" => file.bots.adds_per_day = count()?,
+                "privacy.key_file" => file.privacy.key_file = Some(text.into()),
+                "privacy.visitors" => file.privacy.visitors = flag()?,
                 "data.keep_generations" => file.data.keep_generations = Some(whole()?),
                 _ => unreachable!("KEYS has no other"),
             }
@@ -217,6 +228,8 @@ mod tests {
                 "bots.adds_without_views = 50 from default",
                 "bots.regular_adds = 20 from default",
                 "bots.adds_per_day = 100 from default",
+                "privacy.key_file = none from default",
+                "privacy.visitors = false from default",
                 "data.keep_generations = 7 from default",
                 "source.a = none from leftcart.toml:6",
             ]

@@ -120,7 +120,7 @@ fn reasons(provenance: &Provenance) -> Table {
     for (reason, rows) in provenance.quarantined() {
         table.push(vec![Cell::text(words::logged(reason)), Cell::count(rows)]);
     }
-    table.note("They are kept whole, with file, line and reason, in the table quarantine.")
+    table.note("They are in the table quarantine, with file, line and reason.")
 }
 
 fn unmapped(provenance: &Provenance) -> Table {

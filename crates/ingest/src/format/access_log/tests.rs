@@ -28,7 +28,7 @@ fn route(table: &str) -> Route {
 fn a_request_becomes_a_row_and_its_address_only_a_hash() {
     let (format, found) = read(&line("POST /cart/add?sku=SKU-1&qty=2 HTTP/1.1", 302, "https://www.google.com/"));
     assert_eq!(format, Format::AccessLog);
-    let visitor = super::client::id("203.0.113.0", Some(PHONE));
+    let visitor = crate::network::id("203.0.113.0", Some(PHONE));
     assert_eq!(
         found.rows.iter().map(|row| shown(row)).collect::<Vec<_>>(),
         [format!(
@@ -126,7 +126,7 @@ fn a_visitor_without_the_id_asked_for_is_told_by_address_and_agent() {
         line("GET / HTTP/1.1", 200, "-").replace('\n', " \"a=1; sid=S9\"\n"),
         line("GET / HTTP/1.1", 200, "-")
     );
-    let visitor = super::client::id("203.0.113.0", Some(PHONE));
+    let visitor = crate::network::id("203.0.113.0", Some(PHONE));
     assert_eq!(
         cells(&read_as(&text, &Arc::new(options)).1, &[Field::VisitorId]),
         ["page_view S9".to_owned(), format!("page_view {visitor}")]
