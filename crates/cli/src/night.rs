@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use analysis::{Analysis, Tables};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use carts::schema::{CART_ITEMS, CARTS, ORDERS};
 use events::lake::{Draft, Generation, Input, Lake, Lock, Manifest, TableEntry, parquet_files};
 use events::runs::Runs;
@@ -68,6 +68,9 @@ impl Night {
         let started = time::format(clock / time::SECOND * time::SECOND);
         let lock = lake.lock(&format!("process {} since {started}", std::process::id()))?;
         let previous = if rebuild { None } else { lake.current()? };
+        if let Some(previous) = &previous {
+            config.privacy.check_lake(&previous.manifest().settings, lake.root())?;
+        }
         let id = new_id(&lake, &started, clock)?;
         let draft = lake.begin(&lock, &id)?;
         let manifest = Manifest {
@@ -91,7 +94,7 @@ impl Night {
         if let Some(previous) = &self.previous {
             self.draft.carry(previous, QUARANTINE.name)?;
             self.carry_state(previous)?;
-            if files.is_empty() {
+            if files.is_empty() && self.judged_alike(previous) {
                 self.draft.carry(previous, EVENTS.name)?;
                 self.events = Some(before);
                 return Ok(Ingested { summary: Summary::default(), events: before.rows, unchanged });
@@ -112,6 +115,11 @@ impl Night {
         let identities = self.state("identities");
         let news = self.state(NEWS).join(format!("part-{}.parquet", self.draft.id()));
         let memory = Memory { identities: &identities, news: &news, night: self.draft.id() };
+        if self.previous.as_ref().is_some_and(|previous| !self.judged_alike(previous)) && identities.exists() {
+            // All rows are judged anew, and so read again.
+            std::fs::remove_dir_all(&identities)
+                .with_context(|| format!("failed to remove {}", identities.display()))?;
+        }
         let is_remembered = !Runs::open(&identities)?.is_empty();
         let remembered = self.previous.as_ref().filter(|_| is_remembered);
         let (folder, all);
@@ -130,6 +138,7 @@ impl Night {
             files,
             earlier,
             clock: self.clock,
+            door: &self.config.door(),
             scratch: &self.draft.scratch(),
             events: &self.draft.table(EVENTS.name),
             quarantine,
@@ -147,6 +156,13 @@ impl Night {
     /// Takes the events of the published generation over, unchanged.
     pub(crate) fn carry_events(&mut self) -> Result<()> {
         let previous = self.lake.published()?;
+        if !self.judged_alike(&previous) {
+            bail!(
+                "the rules of [bots] are others than those by which the events of {} were judged; run `leftcart ingest` or \
+                 `leftcart run` with any input, which judges them anew, or give the old ones back",
+                self.lake.root().display()
+            );
+        }
         self.draft.carry(&previous, EVENTS.name)?;
         self.draft.carry(&previous, QUARANTINE.name)?;
         self.events = previous.manifest().tables.get(EVENTS.name).copied();
@@ -187,6 +203,12 @@ impl Night {
         })
     }
 
+    /// Whether the events of a generation were judged by the rules of these settings.
+    fn judged_alike(&self, previous: &Generation) -> bool {
+        let settings = &previous.manifest().settings;
+        self.config.bots.verdicts().iter().all(|(key, value)| settings.get(*key) == Some(value))
+    }
+
     fn refuse(&self, summary: &Summary, quarantine: &Path) -> Result<()> {
         let rows: u64 = summary.files.iter().map(|file| file.rows).sum();
         let unreadable = |file: &Input| -> u64 {
@@ -224,6 +246,7 @@ impl Night {
         let made = local::carts(&local::Job {
             events: &events,
             rules: &rules,
+            without_bots: self.config.bots.exclude.then_some(&self.config.bots.rules),
             scratch: &self.draft.scratch(),
             generation: &generation,
             memory: self.config.memory,
@@ -306,6 +329,7 @@ pub(crate) fn settings(config: &Config, as_of: i64) -> analysis::Settings {
         expiry: config.expiry,
         zone: config.zone,
         rates: config.rates.clone(),
+        bots: config.bots.rules,
     }
 }
 

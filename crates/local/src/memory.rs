@@ -17,13 +17,14 @@ pub(crate) mod rows;
 pub(crate) mod shared;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use arrow::array::AsArray;
+use arrow::array::{AsArray, RecordBatch, StringArray};
 use arrow::datatypes::TimestampMicrosecondType;
 use carts::columns::Text;
-use events::Kind;
 use events::parquet_io::{self, Reader};
 use events::runs::Runs;
+use events::{Kind, bots};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::Error;
@@ -104,6 +105,16 @@ impl Memory {
     }
 }
 
+/// The batch without the rules that judge a visitor's day: they are asked again whenever rows are brought back.
+fn settled(batch: &RecordBatch) -> Result<RecordBatch, Error> {
+    let at = batch.schema_ref().index_of("bot")?;
+    let rules = batch.column(at).as_string::<i32>().iter();
+    let rules: StringArray = rules.map(|rule| rule.filter(|rule| !bots::is_behaviour(rule))).collect();
+    let mut columns = batch.columns().to_vec();
+    columns[at] = Arc::new(rules);
+    Ok(RecordBatch::try_new(batch.schema(), columns)?)
+}
+
 /// What is learnt from rows on their way into runs.
 struct Learnt<'a> {
     memory: &'a Memory,
@@ -123,7 +134,7 @@ impl<'a> Learnt<'a> {
 
     fn file(&mut self, file: &Path) -> Result<(), Error> {
         for batch in Reader::open(file, &rows::COLUMNS)? {
-            let batch = parquet_io::plain(&batch?)?;
+            let batch = settled(&parquet_io::plain(&batch?)?)?;
             let text = |name: &str| Text::of(&batch, name);
             let (visitor, customer, session) = (text("visitor_id")?, text("customer_id")?, text("session_id")?);
             let kind = text("kind")?;

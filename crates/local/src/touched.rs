@@ -4,6 +4,7 @@
 //! a visitor first seen with a customer brings that customer all earlier rows of the visitor; one seen with a second
 //! customer turns out to be a shared device, and loses them again, session by session.
 
+mod bots;
 mod gather;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
