@@ -10,8 +10,6 @@
 
 mod as_of;
 
-use std::collections::BTreeSet;
-
 use crate::Kind;
 use crate::time::{MINUTE, SECOND};
 
@@ -22,7 +20,7 @@ pub use as_of::as_of;
 pub const USER_AGENT: &str = "user agent";
 /// More adds to cart within a minute than a hand can do.
 pub const ADDS_PER_MINUTE: &str = "adds per minute";
-/// Many adds to cart, and nothing looked at, in a log that tells what is looked at.
+/// Many adds to cart, and nothing looked at; for logs that tell what is looked at.
 pub const ADDS_WITHOUT_VIEWS: &str = "adds without views";
 /// Many adds to cart at equal distances.
 pub const REGULAR_ADDS: &str = "regular adds";
@@ -56,7 +54,8 @@ pub fn is_network(visitor: &str) -> bool {
 pub struct Rules {
     /// More seconds with adds than these within any 60 seconds are a program's; 0 to 60.
     pub adds_per_minute: u32,
-    /// So many seconds with adds on a day without any view are a program's, in sources that log views.
+    /// So many seconds with adds on a day without any view are a program's. A visitor's rows do not tell whether views are
+    /// logged at all, so that this rule is for those who know that they are.
     pub adds_without_views: u32,
     /// So many distances between adds in a row that are equal, up to a second, and at least five seconds long.
     pub regular_adds: u32,
@@ -67,7 +66,7 @@ pub struct Rules {
 impl Default for Rules {
     /// Far beyond what shoppers do: a program that keeps below these does little harm to a rate.
     fn default() -> Self {
-        Self { adds_per_minute: 30, adds_without_views: 50, regular_adds: 20, adds_per_day: 100 }
+        Self { adds_per_minute: 30, adds_without_views: 0, regular_adds: 20, adds_per_day: 100 }
     }
 }
 
@@ -83,8 +82,6 @@ pub struct Row {
     pub ts: i64,
     /// What happened.
     pub kind: Kind,
-    /// Whether the row's source logs what visitors look at.
-    pub views_logged: bool,
 }
 
 /// Judges one visitor by the rows of one UTC day, in order of time; rows of the same moment in any order. `None` takes
@@ -97,7 +94,7 @@ pub fn judge(rows: &[Row], is_network: bool, rules: &Rules) -> Option<&'static s
     if !is_network && holds(rules.adds_per_minute, &|limit| is_crowded(&acts, limit)) {
         return Some(ADDS_PER_MINUTE);
     }
-    if !is_network && holds(rules.adds_without_views, &|limit| is_blind(rows, limit)) {
+    if !is_network && holds(rules.adds_without_views, &|limit| is_blind(rows, &acts, limit)) {
         return Some(ADDS_WITHOUT_VIEWS);
     }
     if holds(rules.regular_adds, &|limit| is_regular(&acts, limit)) {
@@ -118,16 +115,10 @@ fn is_crowded(acts: &[i64], limit: usize) -> bool {
     acts.windows(limit + 1).any(|acts| acts[limit] - acts[0] < MINUTE)
 }
 
-/// Whether there are at least `limit` adds of sources that log views, and no view of any kind.
-fn is_blind(rows: &[Row], limit: usize) -> bool {
-    let is_view = |row: &Row| row.kind == Kind::ViewCart || is_view(row.kind);
-    let adds = |row: &&Row| row.kind == Kind::AddToCart && row.views_logged;
-    !rows.iter().any(is_view) && acts(rows.iter().filter(adds)).len() >= limit
-}
-
-/// Kinds by which a source shows that it logs what visitors look at.
-const fn is_view(kind: Kind) -> bool {
-    matches!(kind, Kind::PageView | Kind::ViewItem | Kind::Search)
+/// Whether there are at least `limit` acts, and no view of any kind.
+fn is_blind(rows: &[Row], acts: &[i64], limit: usize) -> bool {
+    let is_view = |row: &Row| matches!(row.kind, Kind::PageView | Kind::ViewItem | Kind::Search | Kind::ViewCart);
+    acts.len() >= limit && !rows.iter().any(is_view)
 }
 
 /// Shorter distances than this look equal to a clock of seconds, whoever makes them.
@@ -150,28 +141,22 @@ fn is_regular(acts: &[i64], limit: usize) -> bool {
 pub struct Seen<'a> {
     /// The visitor, or the customer of a row that names no visitor.
     pub who: &'a str,
-    /// The source.
-    pub source: &'a str,
     /// Microseconds since 1970, UTC.
     pub ts: i64,
     /// What happened.
     pub kind: Kind,
 }
 
-/// Judges everybody in the rows of one UTC day and bucket, which are sorted by visitor and time: the rule of each row's
-/// visitor. A source logs views if one of these rows is a view of it.
+/// Judges everybody in rows of one UTC day, which are sorted by visitor and time: the rule of each row's visitor.
 #[must_use]
 pub fn judge_day(rows: &[Seen<'_>], rules: &Rules) -> Vec<Option<&'static str>> {
-    let viewed: BTreeSet<&str> = rows.iter().filter(|row| is_view(row.kind)).map(|row| row.source).collect();
     let mut verdicts = Vec::with_capacity(rows.len());
     let mut of_visitor = Vec::new();
     for visitor in rows.chunk_by(|a, b| a.who == b.who) {
         // Without an add there is nothing to judge, and most visitors add nothing.
         let verdict = if visitor.iter().any(|row| row.kind == Kind::AddToCart) {
             of_visitor.clear();
-            let row =
-                |seen: &Seen<'_>| Row { ts: seen.ts, kind: seen.kind, views_logged: viewed.contains(seen.source) };
-            of_visitor.extend(visitor.iter().map(row));
+            of_visitor.extend(visitor.iter().map(|seen| Row { ts: seen.ts, kind: seen.kind }));
             judge(&of_visitor, is_network(visitor[0].who), rules)
         } else {
             None

@@ -21,7 +21,6 @@ struct Batch<'a> {
     kind: Words<'a>,
     /// By the key of a kind's name.
     kinds: Vec<Kind>,
-    source: Words<'a>,
     bot: Words<'a>,
 }
 
@@ -76,7 +75,6 @@ impl<'a> Batch<'a> {
             ts: batch.column(Field::Ts as usize).as_primitive::<TimestampMicrosecondType>().values(),
             kind,
             kinds,
-            source: Words::of(batch, Field::Source),
             bot: Words::of(batch, Field::Bot),
         }
     }
@@ -85,7 +83,6 @@ impl<'a> Batch<'a> {
         let visitor = self.visitor;
         Seen {
             who: if visitor.is_valid(row) { visitor.value(row) } else { self.customer.value(row) },
-            source: self.source.get(row).unwrap_or_default(),
             ts: self.ts[row],
             kind: self.kind.key(row).map_or(Kind::Other, |key| self.kinds[key]),
         }

@@ -1,6 +1,7 @@
-//! Programs among the visitors, by the rules as `docs/definitions.md` words them, with their default thresholds.
+//! Programs among the visitors, by the rules as `docs/definitions.md` words them, with their default thresholds: the one that
+//! asks for views is off.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::events::{Event, Kind};
 
@@ -8,31 +9,17 @@ const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
 
 /// Writes the rule into every row of a program, judged by the rows of one visitor and UTC day.
-///
-/// Whether a source logs views is asked of the whole day here, where the program asks the visitor's bucket; of days
-/// with so many adds the answer is the same.
 pub(super) fn mark(events: &mut [Event]) {
     let mut days: BTreeMap<(String, i64), Vec<usize>> = BTreeMap::new();
     for (at, event) in events.iter().enumerate() {
         let who = event.visitor_id.as_ref().or(event.customer_id.as_ref()).expect("an accepted row has an id");
         days.entry((who.clone(), event.ts.div_euclid(DAY))).or_default().push(at);
     }
-    let is_view = |event: &Event| matches!(event.kind, Kind::NoCart("page_view" | "view_item" | "search"));
-    let viewed: BTreeSet<(String, i64)> = events
-        .iter()
-        .filter(|event| is_view(event))
-        .map(|event| (event.source.clone(), event.ts.div_euclid(DAY)))
-        .collect();
-    for ((_, day), rows) in &days {
+    for rows in days.values() {
         let of_day: Vec<&Event> = rows.iter().map(|at| &events[*at]).collect();
-        let looks = of_day.iter().any(|event| is_view(event) || event.kind == Kind::ViewCart);
-        let logged = |event: &Event| viewed.contains(&(event.source.clone(), *day));
         let adds = adds(of_day.iter().copied());
-        let blind = !looks && self::adds(of_day.iter().copied().filter(|event| logged(event))).len() >= 50;
         let rule = if is_fast(&adds) {
             Some("adds per minute")
-        } else if blind {
-            Some("adds without views")
         } else if is_even(&adds) {
             Some("regular adds")
         } else if adds.len() > 100 {

@@ -225,7 +225,7 @@ mod tests {
                 "bots.exclude = true from default",
                 "bots.user_agents = built in from default",
                 "bots.adds_per_minute = 30 from default",
-                "bots.adds_without_views = 50 from default",
+                "bots.adds_without_views = 0 from default",
                 "bots.regular_adds = 20 from default",
                 "bots.adds_per_day = 100 from default",
                 "privacy.key_file = none from default",

@@ -9,7 +9,7 @@ use super::{Rules, Seen, USER_AGENT, is_behaviour, judge_day};
 use crate::Kind;
 use crate::parquet_io::{self, Error, Reader};
 
-const COLUMNS: [&str; 6] = ["ts", "kind", "source", "visitor_id", "customer_id", "bot"];
+const COLUMNS: [&str; 5] = ["ts", "kind", "visitor_id", "customer_id", "bot"];
 
 /// The rule of every row of a file of the events table, in the order of the file, judged by its rows up to `as_of`
 /// alone; rows after it have none. `None` where the file has no rows both before and after: its `bot` column stands.
@@ -32,7 +32,7 @@ pub fn as_of(file: &Path, as_of: i64, rules: &Rules) -> Result<Option<Vec<Option
         for row in 0..batch.num_rows() {
             let seen = seen(batch, row);
             let is_known = seen.ts <= as_of;
-            let bot = batch.column(5).as_string::<i32>();
+            let bot = batch.column(4).as_string::<i32>();
             let stays = is_known && bot.is_valid(row) && !is_behaviour(bot.value(row));
             rules_of_rows.push((is_known, stays.then_some(USER_AGENT)));
             known.extend(is_known.then_some(seen));
@@ -48,10 +48,9 @@ pub fn as_of(file: &Path, as_of: i64, rules: &Rules) -> Result<Option<Vec<Option
 
 fn seen(batch: &RecordBatch, row: usize) -> Seen<'_> {
     let text = |at: usize| batch.column(at).as_string::<i32>();
-    let (visitor, customer) = (text(3), text(4));
+    let (visitor, customer) = (text(2), text(3));
     Seen {
         who: if visitor.is_valid(row) { visitor.value(row) } else { customer.value(row) },
-        source: text(2).value(row),
         ts: batch.column(0).as_primitive::<TimestampMicrosecondType>().value(row),
         kind: Kind::parse(text(1).value(row)).unwrap_or(Kind::Other),
     }

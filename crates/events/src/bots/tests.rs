@@ -4,7 +4,7 @@ use crate::time::{DAY, HOUR};
 const MORNING: i64 = 20_000 * DAY + 9 * HOUR;
 
 fn row(ts: i64, kind: Kind) -> Row {
-    Row { ts, kind, views_logged: true }
+    Row { ts, kind }
 }
 
 /// A view, then adds at these seconds of the morning.
@@ -44,19 +44,18 @@ fn a_minute_is_any_minute() {
 }
 
 #[test]
-fn adds_without_views_tell_nothing_where_no_views_are_logged() {
-    let adds = |count: i64, views_logged| -> Vec<Row> {
-        (0..count)
-            .map(|n| Row { ts: MORNING + (n * 9 + n * n % 7) * SECOND, kind: Kind::AddToCart, views_logged })
-            .collect()
+fn adds_without_views_are_a_program_s_where_somebody_knows_that_views_are_logged() {
+    let adds = |count: i64| -> Vec<Row> {
+        (0..count).map(|n| row(MORNING + (n * 9 + n * n % 7) * SECOND, Kind::AddToCart)).collect()
     };
-    assert_eq!(verdict(&adds(50, true)), Some(ADDS_WITHOUT_VIEWS));
-    assert_eq!(verdict(&adds(49, true)), None);
-    assert_eq!(verdict(&adds(50, false)), None);
+    let logged = Rules { adds_without_views: 50, ..Rules::default() };
+    assert_eq!(judge(&adds(50), false, &logged), Some(ADDS_WITHOUT_VIEWS));
+    assert_eq!(judge(&adds(49), false, &logged), None);
+    assert_eq!(verdict(&adds(50)), None, "many logs hold no views");
     for kind in [Kind::ViewItem, Kind::PageView, Kind::Search, Kind::ViewCart] {
-        let mut rows = adds(50, true);
+        let mut rows = adds(50);
         rows.push(row(MORNING + 2 * HOUR, kind));
-        assert_eq!(verdict(&rows), None, "{kind}");
+        assert_eq!(judge(&rows, false, &logged), None, "{kind}");
     }
 }
 
@@ -91,25 +90,15 @@ fn of_many_people_only_evenness_tells() {
 
 #[test]
 fn everybody_of_a_day_is_judged_for_himself() {
-    let adds = |who, source, count: i64| {
-        (0..count).map(move |n| Seen { who, source, ts: MORNING + (n * 9 + n * n % 7) * SECOND, kind: Kind::AddToCart })
+    let adds = |who, count: i64| {
+        (0..count).map(move |n| Seen { who, ts: MORNING + (n * 9 + n * n % 7) * SECOND, kind: Kind::AddToCart })
     };
-    let mut rows: Vec<Seen<'_>> =
-        adds("ann", "web", 3).chain(adds("bot", "web", 60)).chain(adds("till", "shop", 60)).collect();
-    let rules = |rows: &[Seen<'_>]| {
-        let verdicts = judge_day(rows, &Rules::default());
-        assert_eq!(verdicts.len(), rows.len());
-        let of = |who: &str| {
-            let mut of = rows.iter().zip(&verdicts).filter(|(row, _)| row.who == who).map(|(_, verdict)| *verdict);
-            let first = of.next().expect("a row");
-            assert!(of.all(|verdict| verdict == first), "a day has one verdict");
-            first
-        };
-        ["ann", "bot", "till"].map(of)
-    };
-    assert_eq!(rules(&rows), [None; 3], "nobody's views are logged");
-    rows.insert(0, Seen { who: "ann", source: "web", ts: MORNING, kind: Kind::ViewItem });
-    assert_eq!(rules(&rows), [None, Some(ADDS_WITHOUT_VIEWS), None]);
+    let rows: Vec<Seen<'_>> = adds("ann", 3).chain(adds("bot", 120)).chain(adds("eve", 60)).collect();
+    let verdicts = judge_day(&rows, &Rules::default());
+    assert_eq!(verdicts.len(), rows.len());
+    for (seen, verdict) in rows.iter().zip(verdicts) {
+        assert_eq!(verdict, (seen.who == "bot").then_some(ADDS_PER_DAY), "{}", seen.who);
+    }
 }
 
 #[test]
