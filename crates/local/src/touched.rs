@@ -142,7 +142,11 @@ impl Who<'_> {
         let moved: Vec<&str> = visitors
             .iter()
             .copied()
-            .filter(|visitor| standing(&visitors_now, visitor) != standing(&visitors_then, visitor))
+            .filter(|visitor| {
+                let now = standing(&visitors_now, visitor);
+                // What is done on a shared device can tell that a program is at it, also on rows of the others.
+                now.0 > 1 || now != standing(&visitors_then, visitor)
+            })
             .collect();
         // Sessions that decide whose a row is, and what is known of them.
         let mut by_session: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
