@@ -14,6 +14,7 @@ mod batch;
 mod channel;
 mod chunk;
 mod clock;
+mod columns;
 mod conflicts;
 mod dedupe;
 mod documents;
@@ -38,8 +39,8 @@ use events::exchange::Exchange;
 use events::lake::Input;
 
 pub use format::{
-    AccessLog, BadMapping, BadRoute, Capture, Column, Format, Identity, LatencyUnit, MappedKind, Mapping, Paths, Route,
-    Separator, TimeFormat, Unrecognised, Wanted,
+    AccessLog, BadMapping, BadRoute, Capture, Column, CurrencySigns, Format, Identity, LatencyUnit, MappedKind,
+    Mapping, Paths, Route, Separator, TimeFormat, Unrecognised, Wanted,
 };
 pub use preview::{Preview, Rejected, preview};
 pub use read::{Error as ReadError, InputFile, Progress};
@@ -147,7 +148,7 @@ pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
     Ok(summary)
 }
 
-fn balance(number: u32, path: String, source: String, tally: read::Tally, verdict: &dedupe::Verdict) -> Input {
+fn balance(number: u32, path: String, source: String, mut tally: read::Tally, verdict: &dedupe::Verdict) -> Input {
     let duplicates = verdict.duplicates.get(&number).copied().unwrap_or(0);
     let mut quarantined: BTreeMap<String, u64> =
         tally.rejected.iter().map(|(reason, count)| (reason.words().to_owned(), *count)).collect();
@@ -157,6 +158,7 @@ fn balance(number: u32, path: String, source: String, tally: read::Tally, verdic
         quarantined.insert(Reason::Conflict.words().to_owned(), conflicts);
     }
     let rejected: u64 = quarantined.values().sum();
+    let columns = tally.columns();
     Input {
         path,
         source,
@@ -167,6 +169,7 @@ fn balance(number: u32, path: String, source: String, tally: read::Tally, verdic
         accepted: tally.read - duplicates - rejected,
         duplicates,
         quarantined,
+        columns,
     }
 }
 

@@ -337,6 +337,7 @@ pub(crate) fn provenance() -> Provenance {
         accepted,
         duplicates,
         quarantined: quarantined.iter().map(|(reason, rows)| ((*reason).to_owned(), *rows)).collect(),
+        columns: None,
     };
     Provenance {
         generation: "2026-11-20T03-10-00Z-7f3a".to_owned(),
