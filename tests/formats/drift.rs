@@ -1,4 +1,4 @@
-//! Columns that change from night to night: told, not fatal, and the carts go on.
+//! Columns that change from night to night, and days that are missing: told, not fatal, and the carts go on.
 
 use serde_json::{Value, json};
 
@@ -51,4 +51,43 @@ fn keys_of_json_and_columns_of_mappings_are_told_alike() {
     assert_eq!(absent, [json!({ "path": "shop/1.csv", "source": "shop", "columns": ["coupon (`code`)"] })]);
     let done = lake.run(&["run", "--rebuild"]);
     assert!(done.stderr.contains("shop/1.csv: the mapping finds no column for coupon (`code`)"), "{}", done.stderr);
+}
+
+#[test]
+fn days_on_which_carts_are_missing_are_told_by_source() {
+    let lake = lake();
+    let log = |days: &[(u8, usize)]| {
+        let row = |day: u8, at: usize| format!("2026-01-{day:02}T10:00:00Z,add_to_cart,v{at}\n");
+        let rows: String = days.iter().flat_map(|(day, rows)| (0..*rows).map(|at| row(*day, at))).collect();
+        format!("ts,kind,visitor_id\n{rows}")
+    };
+    lake.write("app.csv", log(&[(5, 30), (6, 30), (7, 30), (8, 3), (11, 31)]));
+    lake.write("shop.csv", log(&[(5, 1_200), (6, 1_300)]));
+    drop(lake.json(&["run", "app.csv", "--source", "app"]));
+    drop(lake.json(&["run", "shop.csv", "--source", "shop"]));
+    let said = lake.json(&["describe"]);
+    let days = said["days"].as_array().expect("days");
+    assert_eq!(days.len(), 7);
+    assert!(days.contains(&json!({ "source": "shop", "day": "2026-01-06", "rows": 1_300 })));
+    let gap = |source: &str, first: &str, last: &str, rows: u64, usual: Value, is_end: bool| {
+        json!({
+            "source": source, "first_day": first, "last_day": last, "rows": rows, "usual_rows": usual, "is_end": is_end,
+        })
+    };
+    let expected = json!([
+        gap("app", "2026-01-08", "2026-01-08", 3, json!(30), false),
+        gap("app", "2026-01-09", "2026-01-10", 0, json!(30), false),
+        gap("shop", "2026-01-07", "2026-01-11", 0, Value::Null, true),
+    ]);
+    assert_eq!(said["gaps"], expected);
+    let shown = lake.run(&["describe"]).stdout;
+    for words in [
+        "  app: 124 rows on 5 days\n",
+        "    2026-01-05  30  30  30   3   -   -  31\n",
+        "    2026-01-05  1,200  1,300      -      -      -      -      -\n",
+        "gap: app, 2026-01-08: 3 rows, usually 30 a day\n",
+        "gap: shop, 2026-01-07 to 2026-01-11: nothing more, while other sources go on\n",
+    ] {
+        assert!(shown.contains(words), "{words:?} in: {shown}");
+    }
 }

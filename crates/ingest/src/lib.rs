@@ -148,7 +148,7 @@ pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
     Ok(summary)
 }
 
-fn balance(number: u32, path: String, source: String, mut tally: read::Tally, verdict: &dedupe::Verdict) -> Input {
+fn balance(number: u32, path: String, source: String, tally: read::Tally, verdict: &dedupe::Verdict) -> Input {
     let duplicates = verdict.duplicates.get(&number).copied().unwrap_or(0);
     let mut quarantined: BTreeMap<String, u64> =
         tally.rejected.iter().map(|(reason, count)| (reason.words().to_owned(), *count)).collect();
@@ -158,6 +158,7 @@ fn balance(number: u32, path: String, source: String, mut tally: read::Tally, ve
         quarantined.insert(Reason::Conflict.words().to_owned(), conflicts);
     }
     let rejected: u64 = quarantined.values().sum();
+    let mut tally = tally;
     let columns = tally.columns();
     Input {
         path,

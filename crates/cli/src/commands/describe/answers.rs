@@ -55,6 +55,10 @@ impl Grounds<'_> {
         self.share(column) >= SPARSE
     }
 
+    fn first_day(&self) -> Option<&i32> {
+        self.seen.days.values().flat_map(BTreeMap::keys).min()
+    }
+
     /// Every question, in the order of the report.
     pub(super) fn answers(&self) -> Vec<Answer> {
         [self.of_carts(), self.of_money(), self.of_people(), self.of_causes()].concat()
@@ -137,17 +141,18 @@ impl Grounds<'_> {
 
     fn of_people(&self) -> Vec<Answer> {
         let days = self.span / DAY;
+        let later = if self.seen.days.values().flatten().all(|(day, _)| Some(day) == self.first_day()) {
+            "these logs are of one day"
+        } else {
+            "(nearly) no visitor is seen on a second day, as if ids did not last: what is bought later looks lost"
+        };
         vec![
             judge(
                 self.has("customer_id"),
                 "who comes back on another device",
                 "(nearly) no row names an account, so a person is a browser",
             ),
-            judge(
-                self.seen.returning.of_one() >= FEW_RETURN,
-                "which carts are bought later",
-                "(nearly) no visitor is seen on a second day, as if ids did not last: what is bought later looks lost",
-            ),
+            judge(self.seen.returning.of_one() >= FEW_RETURN, "which carts are bought later", later),
             judge(self.has("session_id"), "whether people return to their carts", "(nearly) no row names a visit"),
             judge(
                 days >= RANKED_DAYS,

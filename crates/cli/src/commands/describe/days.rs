@@ -71,7 +71,8 @@ pub(super) fn show(days: &Days) {
     show::line("rows by source and day (UTC), a week a line:");
     for (source, days) in days {
         let all: u64 = days.values().sum();
-        show::line(&format!("  {}: {} rows on {} days", show::printable(source), show::thousands(all), days.len()));
+        let on = if days.len() == 1 { "1 day".to_owned() } else { format!("{} days", days.len()) };
+        show::line(&format!("  {}: {} rows on {on}", show::printable(source), show::thousands(all)));
         for line in weeks(days) {
             show::line(&format!("    {line}"));
         }
