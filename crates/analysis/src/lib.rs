@@ -6,6 +6,7 @@
 //!         ├─> checkout_curve    when carts are bought, from the first hour to the last day
 //!         └─> revenue           what was lost, what came back later, what is still open
 //! orders ───> orders            what was sold, and how much of it no cart was seen for
+//! events ───> prediction        what percent of new carts will not be bought in time, cart by cart and day by day
 //! all ──────> headlines, queries, tables
 //! ```
 //!
@@ -20,6 +21,7 @@ mod estimate;
 pub mod funnel;
 pub mod headlines;
 pub mod orders;
+pub mod prediction;
 pub mod queries;
 pub mod revenue;
 pub mod schema;
@@ -44,6 +46,7 @@ pub use estimate::Estimate;
 pub use funnel::Funnel;
 pub use headlines::Headlines;
 pub use orders::OrderSummary;
+pub use prediction::Prediction;
 pub use queries::Query;
 pub use revenue::Revenue;
 pub use tables::write;
@@ -55,13 +58,28 @@ pub struct Tables {
     pub carts: PathBuf,
     /// Folder of [`carts::schema::ORDERS`].
     pub orders: PathBuf,
+    /// Folder of [`events::schema::EVENTS`].
+    pub events: PathBuf,
+    /// Folder of [`schema::FORECASTS`] in which earlier nights left theirs; `None` on the first night.
+    pub forecasts: Option<PathBuf>,
 }
 
 impl Tables {
     /// The tables of a generation, published or in the making, by its folder.
     #[must_use]
     pub fn of(generation: &Path) -> Self {
-        Self { carts: generation.join(carts::schema::CARTS.name), orders: generation.join(carts::schema::ORDERS.name) }
+        Self {
+            carts: generation.join(carts::schema::CARTS.name),
+            orders: generation.join(carts::schema::ORDERS.name),
+            events: generation.join(events::schema::EVENTS.name),
+            forecasts: Some(generation.join(schema::FORECASTS.name)),
+        }
+    }
+
+    /// The same with the forecasts that an earlier generation holds; one in the making has none yet.
+    #[must_use]
+    pub fn after(self, previous: Option<&Path>) -> Self {
+        Self { forecasts: previous.map(|generation| generation.join(schema::FORECASTS.name)), ..self }
     }
 }
 
@@ -106,6 +124,8 @@ pub struct Analysis {
     pub revenue: Revenue,
     /// What was sold.
     pub orders: OrderSummary,
+    /// What is expected of the carts that are still open.
+    pub prediction: Prediction,
 }
 
 /// Answers from one generation's tables.
@@ -126,5 +146,6 @@ pub fn analyze(tables: &Tables, settings: &Settings) -> Result<Analysis, Error> 
         checkout_curve: checkout_curve::fit(&carts, settings)?,
         revenue: revenue::losses(&carts, settings)?,
         orders: orders::summary(&orders, &settings.rates)?,
+        prediction: prediction::predict(tables, settings)?,
     })
 }

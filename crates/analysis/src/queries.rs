@@ -5,6 +5,7 @@
 
 mod abandonment;
 mod checkout_curve;
+mod forecast;
 mod funnel;
 mod orders;
 mod revenue;
@@ -44,6 +45,7 @@ impl Analysis {
             funnel::queries(self, &tables),
             checkout_curve::queries(self, &tables),
             orders::queries(self, &tables),
+            forecast::queries(self, &tables),
         ]
         .concat()
     }

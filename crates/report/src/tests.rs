@@ -53,7 +53,10 @@ fn a_night_is_written_whole() {
         "charts/funnel.svg",
         "charts/checkout.svg",
         "charts/revenue.svg",
+        "charts/forecast.svg",
+        "charts/reliability.svg",
         "tables/abandonment.day.csv",
+        "tables/forecast.nights.csv",
     ] {
         assert!(folder.join(name).is_file() && written.files.contains(&name.into()), "{name}");
     }
@@ -241,6 +244,8 @@ fn collect(value: &serde_json::Value, known: &mut BTreeSet<String>) {
             }
             add(number::duration(float));
             add(number::age(float));
+            add(number::score(float));
+            add(number::about(float));
         }
         Value::String(text) => {
             add(text.clone());
