@@ -150,7 +150,7 @@ columns!(
     error_code,
 );
 
-fn primitive<T: arrow::array::ArrowPrimitiveType>(
+pub(crate) fn primitive<T: arrow::array::ArrowPrimitiveType>(
     batch: &RecordBatch,
     name: &str,
     wanted: &'static str,

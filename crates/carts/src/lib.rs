@@ -6,10 +6,12 @@
 //!             cart        what is in a cart and what happened to it
 //!             orders      what was ordered and refunded
 //!        ── segments ─> top-customer segments as of each opening day
+//! carts ─── aging ────> what time alone does to carts of persons without new events
 //! ```
 //!
 //! Pure: columns in, columns out; no files, no clock, no threads. `docs/definitions.md` has the rules in words.
 
+pub mod aging;
 pub mod cart;
 pub mod columns;
 pub mod kernel;
@@ -20,4 +22,4 @@ pub mod schema;
 pub mod segments;
 
 pub use kernel::{Rules, reconstruct};
-pub use output::Tables;
+pub use output::{Tables, unranked_carts};

@@ -6,7 +6,7 @@ use arrow::array::{
     ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
-use arrow::datatypes::Int32Type;
+use arrow::datatypes::{Field, Int32Type, Schema, SchemaRef};
 use events::schema::{Column, Table, Type};
 use events::{Amount, money};
 
@@ -39,6 +39,13 @@ const TOP1: &str = "top1";
 /// [`CARTS`] as the kernel makes it, before segments are known.
 fn unranked_columns() -> Vec<&'static Column> {
     CARTS.columns.iter().filter(|column| column.name != SEGMENT && column.name != TOP1).collect()
+}
+
+/// The Arrow schema of [`Tables::carts`].
+#[must_use]
+pub fn unranked_carts() -> SchemaRef {
+    let columns = unranked_columns();
+    schema(&CARTS, &columns)
 }
 
 impl Tables {
@@ -265,13 +272,14 @@ fn spend(orders: &Orders<'_>, rates: &money::Rates) -> Vec<Spend> {
     bought.chain(refunded).collect()
 }
 
+fn schema(table: &Table, columns: &[&'static Column]) -> SchemaRef {
+    let fields: Vec<Field> =
+        columns.iter().map(|column| Field::new(column.name, column.ty.arrow(), column.nullable)).collect();
+    Arc::new(Schema::new_with_metadata(fields, table.schema().metadata().clone()))
+}
+
 fn table(table: &Table, columns: &[&'static Column], arrays: Vec<ArrayRef>) -> RecordBatch {
-    let fields: Vec<_> = columns
-        .iter()
-        .map(|column| arrow::datatypes::Field::new(column.name, column.ty.arrow(), column.nullable))
-        .collect();
-    let schema = arrow::datatypes::Schema::new_with_metadata(fields, table.schema().metadata().clone());
-    RecordBatch::try_new(Arc::new(schema), arrays).expect("columns are made in the order of the table")
+    RecordBatch::try_new(schema(table, columns), arrays).expect("columns are made in the order of the table")
 }
 
 fn carts(rows: &[CartRow<'_>], ids: &[String]) -> RecordBatch {

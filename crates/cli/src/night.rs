@@ -1,19 +1,27 @@
 //! One run on one lake: a generation is built beside the published one, and published last.
 
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use analysis::{Analysis, Tables};
 use anyhow::{Context, Result};
 use carts::schema::{CART_ITEMS, CARTS, ORDERS};
 use events::lake::{Draft, Generation, Input, Lake, Lock, Manifest, TableEntry, parquet_files};
-use events::schema::{EVENTS, QUARANTINE, VERSION};
+use events::runs::Runs;
+use events::schema::{EVENTS, QUARANTINE, Table, VERSION};
 use events::{parquet_io, time};
-use ingest::{InputFile, Job, Reason, Summary};
+use ingest::{Earlier, InputFile, Job, Memory, Reason, Summary};
+use local::{Before, Remembered};
 
 use crate::args::LakeArgs;
 use crate::config::Config;
 use crate::progress::Progress;
 use crate::runs;
+
+/// Rows that came into the lake and that no carts were made of yet; in the state of a generation.
+const NEWS: &str = "news";
 
 /// Too many rows were unreadable.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +51,8 @@ pub(crate) struct Night {
 /// What ingest did in this run.
 pub(crate) struct Ingested {
     pub(crate) summary: Summary,
+    /// Rows of the events table, those of earlier nights included.
+    pub(crate) events: u64,
     /// Files whose very bytes were read on an earlier night.
     pub(crate) unchanged: Vec<PathBuf>,
 }
@@ -74,29 +84,52 @@ impl Night {
     /// Adds the rows of these files to those of earlier nights.
     pub(crate) fn ingest(&mut self, files: &[InputFile]) -> Result<Ingested> {
         let (files, unchanged) = without_unchanged(&self.manifest.inputs, files)?;
+        let before = self.previous.as_ref().and_then(|previous| previous.manifest().tables.get(EVENTS.name));
+        let before = before.map_or(0, |events| events.rows);
         if let Some(previous) = &self.previous {
             self.draft.carry(previous, QUARANTINE.name)?;
+            self.carry_state(previous)?;
             if files.is_empty() {
                 self.draft.carry(previous, EVENTS.name)?;
-                return Ok(Ingested { summary: Summary::default(), unchanged });
+                return Ok(Ingested { summary: Summary::default(), events: before, unchanged });
             }
         }
-        let earlier = self.previous.as_ref().map(|previous| previous.files(EVENTS.name)).transpose()?;
         self.progress.phase("reading logs");
         let quarantine = self.draft.table(QUARANTINE.name).join(format!("part-{}.parquet", self.draft.id()));
+        let summary = self.read(&files, &quarantine)?;
+        self.refuse(&summary, &quarantine)?;
+        self.manifest.inputs.extend(summary.files.iter().cloned());
+        let events = before + summary.accepted;
+        Ok(Ingested { summary, events, unchanged })
+    }
+
+    fn read(&self, files: &[InputFile], quarantine: &Path) -> Result<Summary> {
+        let identities = self.state("identities");
+        let news = self.state(NEWS).join(format!("part-{}.parquet", self.draft.id()));
+        let memory = Memory { identities: &identities, news: &news, night: self.draft.id() };
+        let all = self.previous.as_ref().map(|previous| previous.files(EVENTS.name)).transpose()?;
+        let folder = self.previous.as_ref().map(|previous| previous.table(EVENTS.name));
+        let is_remembered = !Runs::open(&identities)?.is_empty();
+        let earlier = match (&all, &folder) {
+            (_, Some(events)) if is_remembered => Earlier::Remembered { events, memory },
+            (Some(events), _) => Earlier::Unremembered { events, memory },
+            _ => Earlier::Nothing,
+        };
         let summary = ingest::ingest(&Job {
-            files: &files,
-            earlier: earlier.as_deref().unwrap_or_default(),
+            files,
+            earlier,
             clock: self.clock,
             scratch: &self.draft.scratch(),
             events: &self.draft.table(EVENTS.name),
-            quarantine: &quarantine,
+            quarantine,
             memory: self.config.memory,
             progress: &|rows| self.progress.rows(rows),
         })?;
-        self.refuse(&summary, &quarantine)?;
-        self.manifest.inputs.extend(summary.files.iter().cloned());
-        Ok(Ingested { summary, unchanged })
+        Runs::open(&identities)?.compact()?;
+        if let Some(previous) = self.previous.as_ref().filter(|_| is_remembered) {
+            self.draft.carry(previous, EVENTS.name)?;
+        }
+        Ok(summary)
     }
 
     /// Takes the events of the published generation over, unchanged.
@@ -104,7 +137,41 @@ impl Night {
         let previous = self.lake.published()?;
         self.draft.carry(&previous, EVENTS.name)?;
         self.draft.carry(&previous, QUARANTINE.name)?;
+        self.carry_state(&previous)
+    }
+
+    /// Takes the answers of the night before over, for a night that only reads: they say themselves as of when they are.
+    pub(crate) fn carry_answers(&mut self) -> Result<()> {
+        if let Some(previous) = self.comparable() {
+            let as_of = previous.manifest().as_of.clone();
+            for table in [CARTS, CART_ITEMS, ORDERS].iter().chain(&analysis::schema::TABLES) {
+                self.draft.carry(previous, table.name)?;
+            }
+            self.draft.carry(previous, &format!("{}/spend", local::STATE))?;
+            self.manifest.as_of = as_of;
+        }
         Ok(())
+    }
+
+    /// What was remembered, and the news that no carts were made of yet.
+    fn carry_state(&self, from: &Generation) -> Result<()> {
+        for name in ["identities", "links", "cart_rows", "presence", "shared", NEWS] {
+            self.draft.carry(from, &format!("{}/{name}", local::STATE))?;
+        }
+        Ok(())
+    }
+
+    fn state(&self, name: &str) -> PathBuf {
+        self.draft.table(local::STATE).join(name)
+    }
+
+    /// The night before, if it made carts by the same rules.
+    fn comparable(&self) -> Option<&Generation> {
+        self.previous.as_ref().filter(|previous| {
+            let (then, now) = (previous.manifest(), &self.manifest);
+            let version = |manifest: &Manifest| (manifest.schema_version, manifest.code_version.clone());
+            then.as_of.is_some() && then.settings == now.settings && version(then) == version(now)
+        })
     }
 
     fn refuse(&self, summary: &Summary, quarantine: &Path) -> Result<()> {
@@ -128,7 +195,7 @@ impl Night {
     /// Makes carts, orders and the tables of the analysis from the events of this generation.
     pub(crate) fn analyze(&mut self, as_of: Option<i64>) -> Result<(local::Summary, Analysis)> {
         self.progress.phase("making carts");
-        let events = parquet_files(&self.draft.table(EVENTS.name))?;
+        let events = self.draft.table(EVENTS.name);
         let as_of = match as_of {
             Some(as_of) => as_of,
             None => latest(&events)?.map_or(self.clock, |latest| latest.min(self.clock)),
@@ -136,13 +203,22 @@ impl Night {
         self.manifest.as_of = Some(time::format(as_of));
         let rules = self.config.rules(as_of);
         let generation = self.draft.table("");
+        let news = parquet_files(&self.state(NEWS))?;
+        let before = self.comparable().and_then(|night| {
+            Some(Before { generation: night.path(), as_of: time::parse(night.manifest().as_of.as_deref()?)? })
+        });
+        let remembered = Remembered { night: self.draft.id(), news: &news, before };
         let made = local::carts(&local::Job {
             events: &events,
             rules: &rules,
             scratch: &self.draft.scratch(),
             generation: &generation,
             memory: self.config.memory,
+            remembered: self.previous.is_some().then_some(remembered),
         })?;
+        for file in news {
+            std::fs::remove_file(&file).with_context(|| format!("failed to remove {}", file.display()))?;
+        }
         self.progress.phase("analysing");
         let tables = Tables::of(&generation).after(self.previous.as_ref().map(Generation::path));
         let analysis = analysis::analyze(&tables, &settings(&self.config, as_of))?;
@@ -168,10 +244,7 @@ impl Night {
                 parquet_io::Writer::create_for(0, &file, table, &[])?.finish()?;
                 files.push(file);
             }
-            let mut rows = 0;
-            for file in &files {
-                rows += parquet_io::Reader::open(file, &[])?.rows();
-            }
+            let rows = self.rows(table, &files)?;
             let entry = TableEntry { rows, files: files.len() as u64 };
             self.manifest.tables.insert(table.name.to_owned(), entry);
         }
@@ -179,6 +252,32 @@ impl Night {
         let generation = draft.publish(&manifest)?;
         lake.prune(&lock, config.keep_generations)?;
         Ok(generation)
+    }
+
+    /// Rows of a table in the making. Files of the night before were counted then.
+    fn rows(&self, table: &Table, files: &[PathBuf]) -> Result<u64> {
+        let mut ours: HashSet<u64> = HashSet::new();
+        let mut rows = 0;
+        let counted = self.previous.as_ref().and_then(|previous| previous.manifest().tables.get(table.name));
+        let theirs: Vec<PathBuf> = match &self.previous {
+            Some(previous) if counted.is_some() => previous.files(table.name)?,
+            _ => Vec::new(),
+        };
+        let inode = |file: &PathBuf| Ok::<u64, std::io::Error>(std::fs::metadata(file)?.ino());
+        let theirs: HashMap<u64, PathBuf> =
+            theirs.into_iter().map(|file| Ok((inode(&file)?, file))).collect::<Result<_>>()?;
+        for file in files {
+            let inode = inode(file)?;
+            ours.insert(inode);
+            if !theirs.contains_key(&inode) {
+                rows += parquet_io::Reader::open(file, &[])?.rows();
+            }
+        }
+        let mut gone = 0;
+        for (_, file) in theirs.iter().filter(|(inode, _)| !ours.contains(inode)) {
+            gone += parquet_io::Reader::open(file, &[])?.rows();
+        }
+        Ok(counted.map_or(0, |counted| counted.rows) + rows - gone)
     }
 }
 
@@ -212,10 +311,14 @@ pub(crate) fn without_unchanged(known: &[Input], files: &[InputFile]) -> Result<
     Ok((new, unchanged))
 }
 
-/// The latest moment in files of the events table.
-pub(crate) fn latest(events: &[PathBuf]) -> Result<Option<i64>> {
+/// The latest moment in the events table, which lies by day.
+pub(crate) fn latest(events: &Path) -> Result<Option<i64>> {
+    let files = parquet_files(events)?;
+    let day =
+        |file: &PathBuf| file.strip_prefix(events).ok().and_then(|within| within.iter().next()).map(OsStr::to_owned);
+    let last = files.iter().map(day).max();
     let mut latest = None;
-    for file in events {
+    for file in files.iter().filter(|file| Some(day(file)) == last) {
         latest = latest.max(parquet_io::range(file, "ts")?.map(|(_, last)| last));
     }
     Ok(latest)

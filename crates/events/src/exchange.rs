@@ -101,6 +101,12 @@ impl Exchange {
         self.folder.join(format!("{}-{partition}.arrow", self.name))
     }
 
+    /// The columns of every batch that comes out.
+    #[must_use]
+    pub const fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
     /// Number of partitions.
     #[must_use]
     pub fn count(&self) -> u32 {

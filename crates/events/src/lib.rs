@@ -10,6 +10,7 @@ pub mod kind;
 pub mod lake;
 pub mod money;
 pub mod parquet_io;
+pub mod runs;
 pub mod schema;
 pub mod time;
 

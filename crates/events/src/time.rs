@@ -140,6 +140,13 @@ pub fn day_name(day: i32) -> String {
     date(day).to_string()
 }
 
+/// The day that [`day_name`] names; `None` if it is no such name.
+#[must_use]
+pub fn parse_day(name: &str) -> Option<i32> {
+    let date = NaiveDate::parse_from_str(name, "%Y-%m-%d").ok()?;
+    Some(utc_day(date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros()))
+}
+
 /// The date of a number of days since 1970-01-01.
 ///
 /// # Panics

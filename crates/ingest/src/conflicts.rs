@@ -1,6 +1,6 @@
 //! Conflicting rows are found after all files are read; their files are read once more, for the rows as they came.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use events::exchange;
 
@@ -12,20 +12,17 @@ use crate::reject::{Reason, Reject};
 use crate::row::RawRow;
 use crate::stream::{self, Stream};
 
-/// Puts conflicting rows into quarantine, whole. `conflicts` maps each row to the one that stands.
+/// Puts conflicting rows into quarantine, whole. Which row stands is not said by file and line: that would depend on
+/// how logs are cut into nights.
 pub(crate) fn quarantine(
-    conflicts: &BTreeMap<(Position, u16), Position>,
+    conflicts: &BTreeSet<(Position, u16)>,
     files: &[InputFile],
     into: &mut Collector<'_>,
 ) -> Result<(), exchange::Error> {
-    let name = |position: Position| match origin(position) {
-        (0, _) => "a row of an earlier night".to_owned(),
-        (file, row) => format!("{}:{row}", files[file as usize - 1].path.display()),
-    };
     let mut by_file: BTreeMap<u32, BTreeMap<u64, Vec<String>>> = BTreeMap::new();
-    for ((at, line), first) in conflicts {
+    for (at, line) in conflicts {
         let (file, row) = origin(*at);
-        let detail = format!("same source, event_id and line ({line}) as {}, other content", name(*first));
+        let detail = format!("same source, event_id and line ({line}) as a row accepted before, other content");
         by_file.entry(file).or_default().entry(row).or_default().push(detail);
     }
     for (file, rows) in by_file {

@@ -36,6 +36,7 @@ use std::path::{Path, PathBuf};
 
 use events::exchange::Exchange;
 use events::lake::Input;
+use events::runs::Runs;
 
 pub use format::{
     AccessLog, BadMapping, BadRoute, Capture, Column, Format, Identity, LatencyUnit, MappedKind, Mapping, Paths, Route,
@@ -52,8 +53,8 @@ pub use write::Error as WriteError;
 pub struct Job<'a> {
     /// New files, in the order in which their rows are accepted.
     pub files: &'a [InputFile],
-    /// Event files of earlier nights, whose rows were accepted before all others.
-    pub earlier: &'a [PathBuf],
+    /// What earlier nights accepted, before all that is new.
+    pub earlier: Earlier<'a>,
     /// The run's clock, microseconds since 1970: rows more than a day after it are rejected.
     pub clock: i64,
     /// A folder for temporary files.
@@ -68,14 +69,55 @@ pub struct Job<'a> {
     pub progress: Progress<'a>,
 }
 
+/// What earlier nights left.
+#[derive(Clone, Copy, Debug)]
+pub enum Earlier<'a> {
+    /// Nothing: this is the first night.
+    Nothing,
+    /// Event files whose rows nobody has by heart: they are read once more, and remembered from tonight on.
+    Unremembered {
+        /// All files of the events table.
+        events: &'a [PathBuf],
+        /// What is to be remembered of this night.
+        memory: Memory<'a>,
+    },
+    /// Events whose identities are remembered: only files in which rows of tonight belong are read and written anew.
+    Remembered {
+        /// The folder of the events table.
+        events: &'a Path,
+        /// What earlier nights remembered, and what is to be remembered of this one.
+        memory: Memory<'a>,
+    },
+}
+
+/// What a night leaves for the nights after it, beside the tables.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory<'a> {
+    /// The folder with the [runs](events::runs) of identities and contents of accepted rows.
+    pub identities: &'a Path,
+    /// The file that the newly accepted rows go to once more.
+    pub news: &'a Path,
+    /// The name of this night, which sorts after those of earlier ones.
+    pub night: &'a str,
+}
+
+impl<'a> Earlier<'a> {
+    const fn memory(self) -> Option<Memory<'a>> {
+        match self {
+            Self::Nothing => None,
+            Self::Unremembered { memory, .. } | Self::Remembered { memory, .. } => Some(memory),
+        }
+    }
+}
+
 /// What became of the rows.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
     /// The new files, each with its balance.
     pub files: Vec<Input>,
-    /// Rows in the events table, those of earlier nights included.
-    pub events: u64,
-    /// Files of the events table.
+    /// Rows newly in the events table.
+    pub accepted: u64,
+    /// Files of the events table that were written.
     pub event_files: u64,
     /// Rows newly in quarantine.
     pub quarantined: u64,
@@ -107,8 +149,9 @@ pub enum Error {
 /// # Errors
 /// When a file cannot be read at all or the disk refuses; bad rows are no error.
 pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
+    let again = if let Earlier::Unremembered { events, .. } = job.earlier { events } else { &[] };
     let mut files: Vec<InputFile> =
-        job.earlier.iter().map(|path| InputFile::new(path.clone(), "", Wanted::Only(Format::NativeParquet))).collect();
+        again.iter().map(|path| InputFile::new(path.clone(), "", Wanted::Only(Format::NativeParquet))).collect();
     let earlier = files.len();
     for file in job.files {
         files.push(spool(file, job.scratch)?);
@@ -121,7 +164,11 @@ pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
         quarantine: quarantine::Quarantine::new(job.scratch, job.memory / 8),
     };
     let found = read::read(&files, job.clock, &targets, job.progress)?;
-    let verdict = targets.marks.judge(write::PARTITIONS)?;
+    let mut memory = job.earlier.memory().map(|memory| open(&memory)).transpose()?;
+    let verdict = targets.marks.judge(write::PARTITIONS, memory.as_mut())?;
+    if let Some(memory) = memory {
+        memory.learnt.finish().map_err(WriteError::from)?;
+    }
     let mut rejected = targets.quarantine.collector();
     conflicts::quarantine(&verdict.conflicts, &files, &mut rejected)?;
     rejected.flush()?;
@@ -132,9 +179,17 @@ pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
         (file.path.display().to_string(), file.source.clone())
     };
     let quarantined = targets.quarantine.write(job.quarantine, name)?;
-    let (events, event_files) = write::events(&targets.rows, &verdict, job.events)?;
-    let mut summary =
-        Summary { events, event_files, quarantined, unmapped: found.unmapped.clone(), ..Summary::default() };
+    let first_new = batch::position(u32::try_from(earlier + 1).expect("far fewer files"), 0, 0);
+    let event_files = write::events(
+        &targets.rows,
+        &verdict,
+        write::Targets {
+            events: job.events,
+            earlier: if let Earlier::Remembered { events, .. } = job.earlier { Some(events) } else { None },
+            news: job.earlier.memory().map(|memory| write::News::new(memory.news, first_new)).transpose()?,
+        },
+    )?;
+    let mut summary = Summary { event_files, quarantined, unmapped: found.unmapped.clone(), ..Summary::default() };
     for number in earlier + 1..=files.len() {
         let number = u32::try_from(number).expect("far fewer files");
         let (path, source) = name(number);
@@ -144,7 +199,14 @@ pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
         }
         summary.files.push(balance(number, path, source, tally, &verdict));
     }
+    summary.accepted = summary.files.iter().map(|file| file.accepted).sum();
     Ok(summary)
+}
+
+fn open(memory: &Memory<'_>) -> Result<dedupe::Memory, Error> {
+    let known = Runs::open(memory.identities).map_err(WriteError::from)?;
+    let learnt = known.add(memory.night).map_err(WriteError::from)?;
+    Ok(dedupe::Memory { known, learnt })
 }
 
 fn balance(number: u32, path: String, source: String, tally: read::Tally, verdict: &dedupe::Verdict) -> Input {

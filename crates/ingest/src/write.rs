@@ -1,9 +1,11 @@
 //! Accepted rows into the events table: by day and bucket, sorted by visitor and time.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt64Array};
 use arrow::compute::interleave;
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type};
 use arrow::error::ArrowError;
@@ -12,7 +14,7 @@ use events::schema::EVENTS;
 use events::{Kind, hash, parquet_io, time};
 use rayon::prelude::*;
 
-use crate::batch::POSITION;
+use crate::batch::{self, POSITION, Position};
 use crate::dedupe::Verdict;
 use crate::row::{FIELDS, Field};
 
@@ -40,47 +42,109 @@ pub enum Error {
     Parquet(#[from] parquet_io::Error),
 }
 
-/// Writes every accepted row below `folder`; returns rows and files.
-pub(crate) fn events(rows: &Exchange, verdict: &Verdict, folder: &Path) -> Result<(u64, u64), Error> {
-    (0..PARTITIONS)
-        .into_par_iter()
-        .map(|partition| write_partition(rows, verdict, folder, partition))
-        .try_reduce(|| (0, 0), |a, b| Ok((a.0 + b.0, a.1 + b.1)))
+/// Where accepted rows go.
+pub(crate) struct Targets<'a> {
+    /// The folder of the events table in the making.
+    pub(crate) events: &'a Path,
+    /// The events table of the night before, whose files are taken up where rows of tonight belong in them.
+    pub(crate) earlier: Option<&'a Path>,
+    /// Rows accepted for the first time, once more by themselves, for who has to know what a night brought.
+    pub(crate) news: Option<News>,
 }
 
-fn write_partition(rows: &Exchange, verdict: &Verdict, folder: &Path, partition: u32) -> Result<(u64, u64), Error> {
+/// The rows that a night adds.
+pub(crate) struct News {
+    writer: Mutex<parquet_io::Writer>,
+    /// Rows from this position on are new.
+    from: Position,
+}
+
+impl News {
+    pub(crate) fn new(path: &Path, from: Position) -> Result<Self, Error> {
+        Ok(Self { writer: Mutex::new(parquet_io::Writer::create(path, &EVENTS, &[])?), from })
+    }
+}
+
+/// Writes every accepted row; returns the number of files. Files of the night before that no row belongs in are not
+/// touched.
+pub(crate) fn events(rows: &Exchange, verdict: &Verdict, targets: Targets<'_>) -> Result<u64, Error> {
+    let written = (0..PARTITIONS)
+        .into_par_iter()
+        .map(|partition| write_partition(rows, verdict, &targets, partition))
+        .try_reduce(|| 0, |a, b| Ok(a + b))?;
+    if let Some(news) = targets.news {
+        news.writer.into_inner().expect("no thread panics while it writes").finish()?;
+    }
+    Ok(written)
+}
+
+fn write_partition(rows: &Exchange, verdict: &Verdict, targets: &Targets<'_>, partition: u32) -> Result<u64, Error> {
     let mut batches = Vec::new();
     rows.drain::<exchange::Error>(partition, |batch| {
         batches.push(batch);
         Ok(())
     })?;
-    let keys: Vec<Keys<'_>> = batches.iter().map(Keys::new).collect();
-    let mut order: Vec<Entry> = Vec::new();
-    for (at, key) in keys.iter().enumerate() {
-        for row in 0..key.ts.len() {
-            if verdict.accepts(partition, (key.position[row], key.line[row])) {
-                order.push(Entry {
-                    day: time::utc_day(key.ts[row]),
-                    prefix: prefix(key.visitor(row)),
-                    batch: u32::try_from(at).expect("fewer batches than rows of a partition"),
-                    row: u32::try_from(row).expect("batches are small"),
-                });
-            }
-        }
-    }
-    order.sort_unstable_by(|a, b| (a.day, a.prefix).cmp(&(b.day, b.prefix)).then_with(|| Keys::compare(&keys, a, b)));
+    let mut keys: Vec<Keys<'_>> = batches.iter().map(Keys::new).collect();
+    let mut order = entries(&keys, 0, |key, row| verdict.accepts(partition, (key.position[row], key.line[row])));
     let bucket = partition / DAY_GROUPS;
-    let mut written = (0, 0);
+    let days: BTreeSet<i32> = order.iter().map(|entry| entry.day).collect();
+    let earlier = match targets.earlier {
+        Some(folder) => take_up(days.iter().map(|day| file(folder, *day, bucket)))?,
+        None => Vec::new(),
+    };
+    keys.extend(earlier.iter().map(Keys::new));
+    order.extend(entries(&keys, batches.len(), |_, _| true));
+    let batches: Vec<&RecordBatch> = batches.iter().chain(&earlier).collect();
+    order.sort_unstable_by(|a, b| (a.day, a.prefix).cmp(&(b.day, b.prefix)).then_with(|| Keys::compare(&keys, a, b)));
+    let mut written = 0;
     for day in order.chunk_by(|a, b| a.day == b.day) {
-        let path = file(folder, day[0].day, bucket);
+        let path = file(targets.events, day[0].day, bucket);
         let mut writer = parquet_io::Writer::create_for(day.len(), &path, &EVENTS, &["visitor_id", "ts"])?;
         for part in day.chunks(parquet_io::BATCH_ROWS) {
             writer.write(&gather(&batches, part)?)?;
         }
-        written.0 += writer.finish()?;
-        written.1 += 1;
+        writer.finish()?;
+        written += 1;
+    }
+    if let Some(news) = &targets.news {
+        let is_new = |entry: &Entry| keys[entry.batch as usize].position[entry.row as usize] >= news.from;
+        order.retain(is_new);
+        for part in order.chunks(parquet_io::BATCH_ROWS) {
+            let part = gather(&batches, part)?;
+            news.writer.lock().expect("no thread panics while it writes").write(&part)?;
+        }
     }
     Ok(written)
+}
+
+/// The rows of the batches from `first` on for which `is_in` holds.
+fn entries(keys: &[Keys<'_>], first: usize, is_in: impl Fn(&Keys<'_>, usize) -> bool) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for (at, key) in keys.iter().enumerate().skip(first) {
+        let rows = (0..key.ts.len()).filter(|row| is_in(key, *row));
+        entries.extend(rows.map(|row| Entry {
+            day: time::utc_day(key.ts[row]),
+            prefix: prefix(key.visitor(row)),
+            batch: u32::try_from(at).expect("fewer batches than rows of a partition"),
+            row: u32::try_from(row).expect("batches are small"),
+        }));
+    }
+    entries
+}
+
+/// The rows of files of the night before, which were accepted before all others; a day that is new has no file.
+fn take_up(files: impl Iterator<Item = PathBuf>) -> Result<Vec<RecordBatch>, Error> {
+    let names: Vec<&str> = EVENTS.columns.iter().map(|column| column.name).collect();
+    let mut batches = Vec::new();
+    for path in files.filter(|path| path.exists()) {
+        for batch in parquet_io::Reader::open(&path, &names)? {
+            let batch = batch?;
+            let mut columns = batch.columns().to_vec();
+            columns.push(Arc::new(UInt64Array::from(vec![0; batch.num_rows()])));
+            batches.push(RecordBatch::try_new(batch::schema(), columns)?);
+        }
+    }
+    Ok(batches)
 }
 
 fn file(folder: &Path, day: i32, bucket: u32) -> PathBuf {
@@ -110,6 +174,8 @@ struct Keys<'a> {
     ts: &'a [i64],
     rank: Vec<u8>,
     event_id: &'a StringArray,
+    sources: Vec<Option<&'a str>>,
+    source: &'a [i32],
     line: &'a [u16],
     position: &'a [u64],
 }
@@ -122,6 +188,7 @@ impl<'a> Keys<'a> {
         let ranks: Vec<u8> =
             names.iter().map(|name| name.and_then(Kind::parse).unwrap_or(Kind::Other).rank()).collect();
         let rank = kinds.keys().values().iter().map(|key| ranks[usize::try_from(*key).expect("a valid key")]).collect();
+        let sources = batch.column(Field::Source as usize).as_dictionary::<Int32Type>();
         let position = batch.column_by_name(POSITION).expect("every batch on its way has it");
         Self {
             visitor: text(Field::VisitorId),
@@ -129,6 +196,8 @@ impl<'a> Keys<'a> {
             ts: batch.column(Field::Ts as usize).as_primitive::<TimestampMicrosecondType>().values(),
             rank,
             event_id: text(Field::EventId),
+            sources: sources.values().as_string::<i32>().iter().collect(),
+            source: sources.keys().values(),
             line: batch.column(Field::Line as usize).as_primitive::<UInt16Type>().values(),
             position: position.as_primitive::<UInt64Type>().values(),
         }
@@ -139,6 +208,11 @@ impl<'a> Keys<'a> {
         if self.visitor.is_valid(row) { self.visitor.value(row) } else { self.customer.value(row) }
     }
 
+    fn source(&self, row: usize) -> Option<&str> {
+        self.sources[usize::try_from(self.source[row]).expect("a valid key")]
+    }
+
+    /// A total order: no two accepted rows have source, `event_id` and line in common.
     fn compare(all: &[Self], a: &Entry, b: &Entry) -> Ordering {
         let (left, i) = (&all[a.batch as usize], a.row as usize);
         let (right, j) = (&all[b.batch as usize], b.row as usize);
@@ -146,11 +220,12 @@ impl<'a> Keys<'a> {
             .cmp(right.visitor(j))
             .then_with(|| (left.ts[i], left.rank[i]).cmp(&(right.ts[j], right.rank[j])))
             .then_with(|| left.event_id.value(i).cmp(right.event_id.value(j)))
-            .then_with(|| (left.line[i], left.position[i]).cmp(&(right.line[j], right.position[j])))
+            .then_with(|| left.line[i].cmp(&right.line[j]))
+            .then_with(|| left.source(i).cmp(&right.source(j)))
     }
 }
 
-fn gather(batches: &[RecordBatch], entries: &[Entry]) -> Result<RecordBatch, ArrowError> {
+fn gather(batches: &[&RecordBatch], entries: &[Entry]) -> Result<RecordBatch, ArrowError> {
     let rows: Vec<(usize, usize)> = entries.iter().map(|entry| (entry.batch as usize, entry.row as usize)).collect();
     let columns: Vec<ArrayRef> = (0..FIELDS)
         .map(|column| {

@@ -1,27 +1,25 @@
-//! The stage itself: kernel over partitions, segments over all of them, tables.
+//! The stage itself: whose rows, the kernel over them, the tables.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::TimestampMicrosecondType;
 use carts::columns::Columns;
-use carts::schema::{CART_ITEMS, CARTS, ORDERS};
-use carts::segments::{Segment, Spender, segments};
-use carts::{Rules, Tables, reconstruct};
-use chrono::NaiveDate;
+use carts::segments::Spender;
+use carts::{Rules, reconstruct};
 use events::exchange::{self, Exchange};
-use events::parquet_io::Writer;
-use events::schema::Table;
-use events::time;
+use events::lake::parquet_files;
 use rayon::prelude::*;
 
-use crate::{Error, PARTITIONS, persons, regroup};
+use crate::memory::Memory;
+use crate::tables::{self, Made, Tables};
+use crate::touched::{self, Changed};
+use crate::{Error, PARTITIONS, STATE, everyone};
 
 /// What to do and where to put it.
 pub struct Job<'a> {
-    /// Files of the events table.
-    pub events: &'a [PathBuf],
+    /// The folder of the events table.
+    pub events: &'a Path,
     /// The rules of a cart.
     pub rules: &'a Rules,
     /// A folder for temporary files.
@@ -30,20 +28,36 @@ pub struct Job<'a> {
     pub generation: &'a Path,
     /// Bytes of rows that may wait in memory; what is more waits in `scratch`.
     pub memory: usize,
+    /// What is to be remembered from night to night, in [`STATE`] below `generation`, where the runs of earlier nights
+    /// lie already; `None` if nobody will ask.
+    pub remembered: Option<Remembered<'a>>,
+}
+
+/// A night among others.
+pub struct Remembered<'a> {
+    /// The name of this night, which sorts after those of earlier ones.
+    pub night: &'a str,
+    /// Files with the rows that came into the lake since anything was remembered.
+    pub news: &'a [PathBuf],
+    /// The night before, if its carts were made by the same rules; else all carts are made again.
+    pub before: Option<Before<'a>>,
+}
+
+/// The tables of an earlier night.
+#[derive(Clone, Copy)]
+pub struct Before<'a> {
+    /// The folder of its generation.
+    pub generation: &'a Path,
+    /// The moment as of which it was judged.
+    pub as_of: i64,
 }
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Events up to `as_of`, without bots.
-    pub events: u64,
-    /// Rows of each table.
-    pub carts: u64,
-    /// Rows of `cart_items`.
-    pub cart_items: u64,
-    /// Rows of `orders`.
-    pub orders: u64,
-    /// Prices and order values without an exchange rate, which count 0.
+    /// Persons whose carts were made again; `None` if everybody's were.
+    pub persons: Option<u64>,
+    /// Prices and order values without an exchange rate, which count 0, in the carts that were made again.
     pub unconverted: u64,
 }
 
@@ -52,104 +66,84 @@ pub struct Summary {
 /// # Errors
 /// When a file cannot be read or written.
 pub fn carts(job: &Job<'_>) -> Result<Summary, Error> {
-    let links = persons::links(job.events, job.rules.as_of)?;
-    let by_person = Exchange::new(regroup::SCHEMA.clone(), PARTITIONS, job.scratch, "persons", job.memory);
-    let events = regroup::regroup(job.events, job.rules.as_of, &links, &by_person)?;
-    drop(links);
-    let parts: Vec<Part> = (0..PARTITIONS)
+    let rows = Exchange::new(everyone::SCHEMA.clone(), PARTITIONS, job.scratch, "persons", job.memory);
+    let persons = gather(job, &rows)?;
+    let made = Made::new(job.scratch, job.memory, job.rules.zone);
+    let parts: Vec<(Vec<Spender>, u64)> = (0..PARTITIONS)
         .into_par_iter()
-        .map(|partition| run_kernel(job, &by_person, partition))
+        .map(|partition| run_kernel(job.rules, &rows, partition, &made))
         .collect::<Result<_, _>>()?;
-    let ranked = rank(&parts, job.rules);
-    parts.iter().zip(ranked).zip(0..PARTITIONS).par_bridge().try_for_each(|((part, segments), partition)| {
-        write(job, &CARTS, partition, &Tables::with_segments(&part.carts, &segments))
-    })?;
-    let mut summary = Summary { events, ..Summary::default() };
-    for part in &parts {
-        summary.carts += part.carts.num_rows() as u64;
-        summary.cart_items += part.cart_items;
-        summary.orders += part.orders;
-        summary.unconverted += part.unconverted;
+    let unconverted = parts.iter().map(|(_, unconverted)| unconverted).sum();
+    let mut spenders: Vec<Spender> = parts.into_iter().flat_map(|(spenders, _)| spenders).collect();
+    spenders.sort_unstable_by(|a, b| a.person.cmp(&b.person));
+    let before = job.remembered.as_ref().and_then(|remembered| remembered.before);
+    let before = before.zip(persons.as_ref());
+    let tables = Tables {
+        rules: job.rules,
+        generation: job.generation,
+        made: &made,
+        before: before.map(|(before, persons)| tables::Before { generation: before.generation, persons }),
+    };
+    tables.write(spenders)?;
+    Ok(Summary { persons: persons.map(|persons| persons.len() as u64), unconverted })
+}
+
+/// Brings the rows together of everybody whose carts are to be made; returns who that is, unless it is everybody.
+fn gather(job: &Job<'_>, into: &Exchange) -> Result<Option<HashMap<String, Vec<u64>>>, Error> {
+    let Some(remembered) = &job.remembered else {
+        everyone::gather(&parquet_files(job.events)?, job.rules.as_of, into)?;
+        return Ok(None);
+    };
+    let state = job.generation.join(STATE);
+    let mut memory = Memory::open(&state)?;
+    if memory.is_empty() {
+        let all = parquet_files(job.events)?;
+        memory.add(&all, &state, remembered.night)?;
+        memory.compact()?;
+        everyone::gather(&all, job.rules.as_of, into)?;
+        return Ok(None);
     }
-    Ok(summary)
+    let links_before = memory.links.clone();
+    memory.add(remembered.news, &state, remembered.night)?;
+    let persons = if let Some(before) = remembered.before.filter(|before| before.as_of <= job.rules.as_of) {
+        let changed = changed(job, remembered.news, before.as_of)?;
+        let touched = touched::touched(&changed, &links_before, before.as_of, &memory, job.rules.as_of)?;
+        touched::gather(&touched, &memory, job.rules.as_of, into)?;
+        Some(touched.persons)
+    } else {
+        everyone::gather(&parquet_files(job.events)?, job.rules.as_of, into)?;
+        None
+    };
+    memory.compact()?;
+    Ok(persons)
 }
 
-/// What a partition leaves behind until segments are known.
-struct Part {
-    carts: RecordBatch,
-    /// Per cart: its opening day, and the position of its person among `spenders`; `None` for who never bought.
-    asked: Vec<(NaiveDate, Option<u32>)>,
-    spenders: Vec<Spender>,
-    cart_items: u64,
-    orders: u64,
-    unconverted: u64,
+/// Rows that are new, and rows that were in the lake but later than the moment of the night before.
+fn changed(job: &Job<'_>, news: &[PathBuf], judged_at: i64) -> Result<Changed, Error> {
+    let mut changed = Changed::new();
+    touched::changed(news, i64::MIN, job.rules.as_of, &mut changed)?;
+    let since = events::time::utc_day(judged_at);
+    let days =
+        std::fs::read_dir(job.events).map_err(|source| Error::Link { path: job.events.to_path_buf(), source })?;
+    for day in days {
+        let day = day.map_err(|source| Error::Link { path: job.events.to_path_buf(), source })?.path();
+        let name = day.file_name().and_then(|name| name.to_str()?.strip_prefix("day="));
+        if name.and_then(events::time::parse_day).is_some_and(|day| day >= since) {
+            touched::changed(&parquet_files(&day)?, judged_at, job.rules.as_of, &mut changed)?;
+        }
+    }
+    Ok(changed)
 }
 
-fn run_kernel(job: &Job<'_>, by_person: &Exchange, partition: u32) -> Result<Part, Error> {
+fn run_kernel(rules: &Rules, by_person: &Exchange, partition: u32, made: &Made) -> Result<(Vec<Spender>, u64), Error> {
     let mut batches = Vec::new();
     by_person.drain::<exchange::Error>(partition, |batch| {
         batches.push(batch);
         Ok(())
     })?;
-    let events = Columns::of(&concat_batches(&regroup::SCHEMA, &batches)?)?;
+    let events = Columns::of(&concat_batches(&everyone::SCHEMA, &batches)?)?;
     drop(batches);
-    let tables = reconstruct(&events, job.rules)?;
-    write(job, &CART_ITEMS, partition, &tables.cart_items)?;
-    write(job, &ORDERS, partition, &tables.orders)?;
-    let persons = tables.carts.column_by_name("person_id").expect("ours").as_string::<i32>();
-    let opened = tables.carts.column_by_name("opened_at").expect("ours").as_primitive::<TimestampMicrosecondType>();
-    let asked = persons
-        .iter()
-        .zip(opened.values())
-        .map(|(person, opened_at)| {
-            let at = tables.spenders.binary_search_by(|spender| Some(spender.person.as_str()).cmp(&person)).ok();
-            (time::local_date(*opened_at, job.rules.zone), at.map(|at| u32::try_from(at).expect("fewer than rows")))
-        })
-        .collect();
-    Ok(Part {
-        asked,
-        cart_items: tables.cart_items.num_rows() as u64,
-        orders: tables.orders.num_rows() as u64,
-        unconverted: tables.unconverted,
-        spenders: tables.spenders,
-        carts: tables.carts,
-    })
-}
-
-/// The segment of every cart, by partition. Segments rank everybody, so they wait for all partitions.
-fn rank(parts: &[Part], rules: &Rules) -> Vec<Vec<Segment>> {
-    let mut everybody: Vec<(&Spender, usize, usize)> = parts
-        .iter()
-        .enumerate()
-        .flat_map(|(part, of)| of.spenders.iter().enumerate().map(move |(at, spender)| (spender, part, at)))
-        .collect();
-    everybody.sort_unstable_by(|a, b| a.0.person.cmp(&b.0.person));
-    let mut position: Vec<Vec<u32>> = parts.iter().map(|part| vec![0; part.spenders.len()]).collect();
-    for (rank, (_, part, at)) in (0..).zip(&everybody) {
-        position[*part][*at] = rank;
-    }
-    let spenders: Vec<Spender> = everybody.into_iter().map(|(spender, ..)| spender.clone()).collect();
-    let mut questions = Vec::new();
-    for (part, position) in parts.iter().zip(&position) {
-        let known = part.asked.iter().filter_map(|(day, at)| Some((*day, position[(*at)? as usize])));
-        questions.extend(known);
-    }
-    let mut answers = segments(&spenders, &questions, rules.zone).into_iter();
-    let mut answer = |(_, at): &(NaiveDate, Option<u32>)| match at {
-        Some(_) => answers.next().expect("one answer per question, in the order of the questions"),
-        None => Segment::New,
-    };
-    parts.iter().map(|part| part.asked.iter().map(&mut answer).collect()).collect()
-}
-
-/// Writes a partition's file of a table; none where there is no row.
-fn write(job: &Job<'_>, table: &Table, partition: u32, batch: &RecordBatch) -> Result<(), Error> {
-    if batch.num_rows() == 0 {
-        return Ok(());
-    }
-    let path = job.generation.join(table.name).join(format!("part-{partition}.parquet"));
-    let mut writer = Writer::create_for(batch.num_rows(), &path, table, &["person_id"])?;
-    writer.write(batch)?;
-    writer.finish()?;
-    Ok(())
+    let tables = reconstruct(&events, rules)?;
+    made.add(&tables)?;
+    Ok((tables.spenders, tables.unconverted))
 }

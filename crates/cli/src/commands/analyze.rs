@@ -2,6 +2,7 @@
 
 use analysis::Analysis;
 use anyhow::Result;
+use events::lake::Generation;
 use serde_json::{Value, json};
 
 use crate::args::AnalyzeArgs;
@@ -14,7 +15,7 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<()> {
     let (made, analysis) = night.analyze(args.as_of.as_of)?;
     let generation = night.publish()?;
     if args.lake.json {
-        out::json(&json!({ "generation": generation.manifest().id, "analysis": json(&made, &analysis) }));
+        out::json(&json!({ "generation": generation.manifest().id, "analysis": json(&generation, &made, &analysis) }));
     } else {
         show(&made, &analysis);
     }
@@ -35,13 +36,15 @@ pub(crate) fn show(made: &local::Summary, analysis: &Analysis) {
 }
 
 /// The same as JSON.
-pub(crate) fn json(made: &local::Summary, analysis: &Analysis) -> Value {
+pub(crate) fn json(generation: &Generation, made: &local::Summary, analysis: &Analysis) -> Value {
+    let rows = |table: &str| generation.manifest().tables.get(table).map(|table| table.rows);
     json!({
         "as_of": events::time::format(analysis.as_of),
-        "events": made.events,
-        "carts": made.carts,
-        "cart_items": made.cart_items,
-        "orders": made.orders,
+        "events": rows("events"),
+        "carts": rows("carts"),
+        "cart_items": rows("cart_items"),
+        "orders": rows("orders"),
+        "persons_made_again": made.persons,
         "unconverted": made.unconverted,
         "headlines": analysis.headlines(),
     })

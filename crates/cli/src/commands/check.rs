@@ -180,9 +180,9 @@ impl Plan {
         let rows: u64 = previews.iter().map(|preview| preview.rows).sum();
         let rejected = rows - previews.iter().map(|preview| preview.accepted).sum::<u64>();
         let share = if rows == 0 { 0.0 } else { rejected as f64 / rows as f64 };
-        let of_lake = previous.map(|previous| previous.files(EVENTS.name)).transpose()?.unwrap_or_default();
+        let of_lake = previous.map(|previous| night::latest(&previous.table(EVENTS.name))).transpose()?.flatten();
         let seen = previews.iter().filter_map(|preview| preview.span).map(|(_, last)| last).max();
-        let latest = seen.max(night::latest(&of_lake)?).map(|latest| latest.min(clock));
+        let latest = seen.max(of_lake).map(|latest| latest.min(clock));
         let (as_of, as_of_from) = match (args.as_of.as_of, latest) {
             (Some(given), _) => (given, AsOf::Given),
             (None, Some(latest)) => (latest, AsOf::Latest),

@@ -12,6 +12,7 @@ pub(crate) fn run(args: &IngestArgs) -> Result<()> {
     let mut night = Night::begin(&args.lake, args.input.rebuild)?;
     let files = inputs::find(&args.input, &night.config)?;
     let ingested = night.ingest(&files)?;
+    night.carry_answers()?;
     let generation = night.publish()?;
     if args.lake.json {
         out::json(&json!({ "generation": generation.manifest().id, "ingest": json(&ingested) }));
@@ -61,7 +62,7 @@ pub(crate) fn json(ingested: &Ingested) -> Value {
         "accepted": sum(|file| file.accepted),
         "duplicates": sum(|file| file.duplicates),
         "quarantined": sum(out::rejected),
-        "events": summary.events,
+        "events": ingested.events,
         "files": summary.files,
         "unchanged_files": ingested.unchanged,
         "unmapped_events": summary.unmapped,

@@ -24,7 +24,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
     }
     let as_of = time::parse(as_of).with_context(|| format!("the manifest's as_of `{as_of}` is no moment"))?;
     let analysis = analysis::analyze(&Tables::of(generation.path()), &settings(&config, as_of))?;
-    let nothing_new = Ingested { summary: ingest::Summary::default(), unchanged: Vec::new() };
+    let nothing_new = Ingested { summary: ingest::Summary::default(), events: 0, unchanged: Vec::new() };
     let page = write(&generation, &analysis, &args.reports.reports, &args.lake.data, &nothing_new)?;
     if args.lake.json {
         show::json(&serde_json::json!({ "generation": manifest.id, "report": page }));

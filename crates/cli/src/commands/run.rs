@@ -19,7 +19,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
         show::json(&serde_json::json!({
             "generation": generation.manifest().id,
             "ingest": ingest::json(&ingested),
-            "analysis": analyze::json(&made, &analysis),
+            "analysis": analyze::json(&generation, &made, &analysis),
             "report": page,
         }));
         return Ok(());

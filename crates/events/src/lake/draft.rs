@@ -1,6 +1,7 @@
 //! A generation while it is built.
 
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{BUILDING, Error, Generation, Lake, Lock, Manifest, is_building};
@@ -49,19 +50,28 @@ impl Draft {
         self.path.join(SCRATCH)
     }
 
-    /// Takes a table over from another generation, unchanged: hard links, no copies.
+    /// Takes a table over from another generation, unchanged: hard links, no copies. Files that this generation has
+    /// already, under the same name, stay as they are.
     ///
     /// # Errors
     /// When a link cannot be made.
     pub fn carry(&self, from: &Generation, table: &str) -> Result<(), Error> {
         let source = from.table(table);
+        let mut made = std::collections::HashSet::new();
         for file in from.files(table)? {
             let within = file.strip_prefix(&source).expect("listed below it");
             let target = self.table(table).join(within);
-            if let Some(folder) = target.parent() {
+            if let Some(folder) = target.parent()
+                && made.insert(folder.to_path_buf())
+            {
                 std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
             }
-            std::fs::hard_link(&file, &target).map_err(Error::io("link", &target))?;
+            match std::fs::hard_link(&file, &target) {
+                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                    return Err(Error::io("link", &target)(error));
+                }
+                _ => {}
+            }
         }
         Ok(())
     }
@@ -104,7 +114,8 @@ fn sync_tree(folder: &Path) -> Result<(), Error> {
         let path = entry.path();
         if entry.file_type().map_err(Error::io("inspect", &path))?.is_dir() {
             sync_tree(&path)?;
-        } else {
+        } else if entry.metadata().map_err(Error::io("inspect", &path))?.nlink() == 1 {
+            // What is linked from an earlier generation was synced with that one.
             sync(&path)?;
         }
     }

@@ -17,35 +17,31 @@ use rayon::prelude::*;
 use crate::{Error, PARTITIONS};
 
 /// Columns that events which touch no cart are reduced to: they only tell when a person was there.
-const PRESENCE: [&str; 7] = [PERSON, "event_id", "line", "ts", "kind", "source", "session_id"];
+pub(crate) const PRESENCE: [&str; 4] = [PERSON, "ts", "kind", "session_id"];
 
-/// Rows in the exchange: the person, then the columns that the kernel reads.
+/// Rows in the exchange: the person, then the columns that the kernel reads. Any but the person may be absent.
 pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let events = events::schema::events();
     let mut fields = vec![Arc::new(Field::new(PERSON, DataType::Utf8, false))];
-    fields.extend(event_columns().iter().map(|name| Arc::new(events.field_with_name(name).expect("ours").clone())));
+    let of_events = |name: &&str| events.field_with_name(name).expect("ours").clone().with_nullable(true);
+    fields.extend(event_columns().iter().map(|name| Arc::new(of_events(name))));
     Arc::new(Schema::new(fields))
 });
 
-/// Deals every event up to `as_of` into the partition of its person; bots are left out. Returns how many rows there were.
-pub(crate) fn regroup(files: &[PathBuf], as_of: i64, links: &Links, into: &Exchange) -> Result<u64, Error> {
-    files
-        .par_iter()
-        .map(|file| {
-            let mut columns = event_columns();
-            columns.push("bot");
-            let mut waiting = Waiting::new(into);
-            let mut rows = 0;
-            for batch in Reader::open(file, &columns)? {
-                rows += deal(&batch?, as_of, links, &mut waiting)?;
-            }
-            waiting.finish()?;
-            Ok(rows)
-        })
-        .try_reduce(|| 0, |a, b| Ok(a + b))
+/// Deals every event up to `as_of` into the partition of its person; bots are left out.
+pub(crate) fn regroup(files: &[PathBuf], as_of: i64, links: &Links, into: &Exchange) -> Result<(), Error> {
+    files.par_iter().try_for_each(|file| {
+        let mut columns = event_columns();
+        columns.push("bot");
+        let mut waiting = Waiting::new(into);
+        for batch in Reader::open(file, &columns)? {
+            deal(&batch?, as_of, links, &mut waiting)?;
+        }
+        waiting.finish()
+    })
 }
 
-fn deal(batch: &RecordBatch, as_of: i64, links: &Links, waiting: &mut Waiting<'_>) -> Result<u64, Error> {
+fn deal(batch: &RecordBatch, as_of: i64, links: &Links, waiting: &mut Waiting<'_>) -> Result<(), Error> {
     let text = |name: &str| Text::of(batch, name);
     let (visitor, customer, session) = (text("visitor_id")?, text("customer_id")?, text("session_id")?);
     let (kind, bot) = (text("kind")?, text("bot")?);
@@ -54,7 +50,6 @@ fn deal(batch: &RecordBatch, as_of: i64, links: &Links, waiting: &mut Waiting<'_
     let mut cart_rows: Vec<Vec<u32>> = vec![Vec::new(); PARTITIONS as usize];
     let mut presence_rows = cart_rows.clone();
     let mut name = String::new();
-    let mut rows = 0;
     for row in 0..batch.num_rows() {
         let person = links.person(customer.get(row), visitor.get(row), session.get(row));
         let Some(person) = person.filter(|_| ts[row] <= as_of && bot.get(row).is_none()) else {
@@ -64,7 +59,6 @@ fn deal(batch: &RecordBatch, as_of: i64, links: &Links, waiting: &mut Waiting<'_
         name.clear();
         std::fmt::Write::write_fmt(&mut name, format_args!("{person}")).expect("a String takes any text");
         persons.append_value(&name);
-        rows += 1;
         let kind = kind.get(row).and_then(Kind::parse).unwrap_or(Kind::Other);
         let partition = hash::partition(&name, PARTITIONS) as usize;
         let at = u32::try_from(row).expect("batches are small");
@@ -81,7 +75,7 @@ fn deal(batch: &RecordBatch, as_of: i64, links: &Links, waiting: &mut Waiting<'_
         waiting.push(partition, Part::Cart, &whole, cart_rows)?;
         waiting.push(partition, Part::Presence, &presence, presence_rows)?;
     }
-    Ok(rows)
+    Ok(())
 }
 
 fn with_persons(batch: &RecordBatch, persons: ArrayRef) -> Result<RecordBatch, Error> {

@@ -1,0 +1,158 @@
+//! What the carts stage remembers of all events, so that a night finds the rows of a few persons without reading them all.
+//!
+//! ```text
+//! state/
+//!   links/           who was seen with whom: visitor and customer, customer and visitor, session and customer
+//!   cart_rows/       rows that make carts and orders, by visitor (by customer, where a row names no visitor)
+//!   presence/        all other rows, as far as they tell that somebody was there
+//!   shared/          sessions of visitors that were seen with several customers
+//! ```
+//!
+//! The first three are [runs](events::runs): a night adds what it brought. They hold every row of the lake, also later
+//! ones than `as_of`; whoever asks leaves those out.
+
+pub(crate) mod links;
+pub(crate) mod rows;
+pub(crate) mod shared;
+
+use std::path::{Path, PathBuf};
+
+use arrow::array::AsArray;
+use arrow::datatypes::TimestampMicrosecondType;
+use carts::columns::Text;
+use events::Kind;
+use events::parquet_io::{self, Reader};
+use events::runs::Runs;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::Error;
+use links::Pairs;
+use rows::{Codec, Entries};
+use shared::Shared;
+
+/// Folders of the runs.
+pub(crate) const RUNS: [&str; 3] = ["links", "cart_rows", "presence"];
+
+/// Rows that are remembered in one run, at most: they are sorted in memory.
+const RUN_ROWS: usize = 1 << 19;
+
+/// What ids are looked up by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Id<'a> {
+    Visitor(&'a str),
+    Customer(&'a str),
+    Session(&'a str),
+}
+
+impl Id<'_> {
+    /// Ids of different kinds and equal text have different keys; so have nearly all different texts. What is found
+    /// under a key names its ids, so that those few are told apart.
+    pub(crate) fn key(self) -> u64 {
+        let (kind, text) = match self {
+            Id::Visitor(text) => (b'v', text),
+            Id::Customer(text) => (b'c', text),
+            Id::Session(text) => (b's', text),
+        };
+        let mut bytes = Vec::with_capacity(text.len() + 1);
+        bytes.push(kind);
+        bytes.extend_from_slice(text.as_bytes());
+        xxh3_64(&bytes)
+    }
+}
+
+/// What is remembered.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    pub(crate) links: Runs,
+    pub(crate) cart_rows: Runs,
+    pub(crate) presence: Runs,
+    pub(crate) shared: Shared,
+}
+
+impl Memory {
+    /// What lies in this folder, which need not exist.
+    pub(crate) fn open(state: &Path) -> Result<Self, Error> {
+        let [links, cart_rows, presence] = RUNS.map(|name| Runs::open(&state.join(name)));
+        Ok(Self { links: links?, cart_rows: cart_rows?, presence: presence?, shared: Shared::read(state)? })
+    }
+
+    /// Whether nothing was ever remembered.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.links.is_empty() && self.cart_rows.is_empty() && self.presence.is_empty()
+    }
+
+    /// Remembers the rows of these event files; `night` sorts after the names of earlier nights.
+    pub(crate) fn add(&mut self, files: &[PathBuf], state: &Path, night: &str) -> Result<(), Error> {
+        let mut learnt = Learnt::new(self, night);
+        for file in files {
+            learnt.file(file)?;
+        }
+        let pairs = learnt.finish()?;
+        let [links, cart_rows, presence] = RUNS.map(|name| Runs::open(&state.join(name)));
+        (self.links, self.cart_rows, self.presence) = (links?, cart_rows?, presence?);
+        shared::learn(self, files, &pairs)?;
+        self.shared.write(state)
+    }
+
+    /// Merges runs where there are many.
+    pub(crate) fn compact(&mut self) -> Result<(), Error> {
+        Ok([&mut self.links, &mut self.cart_rows, &mut self.presence].into_iter().try_for_each(Runs::compact)?)
+    }
+}
+
+/// What is learnt from rows on their way into runs.
+struct Learnt<'a> {
+    memory: &'a Memory,
+    night: &'a str,
+    codec: Codec,
+    cart_rows: Entries,
+    presence: Entries,
+    pairs: Pairs,
+    runs: u32,
+}
+
+impl<'a> Learnt<'a> {
+    fn new(memory: &'a Memory, night: &'a str) -> Self {
+        let (cart_rows, presence, pairs) = Default::default();
+        Self { memory, night, codec: Codec::new(), cart_rows, presence, pairs, runs: 0 }
+    }
+
+    fn file(&mut self, file: &Path) -> Result<(), Error> {
+        for batch in Reader::open(file, &rows::COLUMNS)? {
+            let batch = parquet_io::plain(&batch?)?;
+            let text = |name: &str| Text::of(&batch, name);
+            let (visitor, customer, session) = (text("visitor_id")?, text("customer_id")?, text("session_id")?);
+            let kind = text("kind")?;
+            let ts = batch.column_by_name("ts").expect("asked for").as_primitive::<TimestampMicrosecondType>();
+            let (mut keys, mut is_cart) = (Vec::with_capacity(batch.num_rows()), Vec::with_capacity(batch.num_rows()));
+            for row in 0..batch.num_rows() {
+                let (visitor, customer) = (visitor.get(row), customer.get(row));
+                if let Some(customer) = customer {
+                    self.pairs.observe(visitor, customer, session.get(row), ts.value(row));
+                }
+                keys.push(visitor.map(Id::Visitor).or(customer.map(Id::Customer)).map_or(0, Id::key));
+                let kind = kind.get(row).and_then(Kind::parse).unwrap_or(Kind::Other);
+                is_cart.push(kind.is_cart_event() || kind == Kind::Refund);
+            }
+            self.codec.encode(&batch, &keys, &is_cart, &mut self.cart_rows, &mut self.presence)?;
+            if self.cart_rows.len() + self.presence.len() >= RUN_ROWS {
+                self.write()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts what has been collected into runs.
+    fn write(&mut self) -> Result<(), Error> {
+        let name = format!("{}.{:06}", self.night, self.runs);
+        self.runs += 1;
+        std::mem::take(&mut self.cart_rows).write(&self.memory.cart_rows, &name)?;
+        std::mem::take(&mut self.presence).write(&self.memory.presence, &name)
+    }
+
+    fn finish(mut self) -> Result<Pairs, Error> {
+        self.write()?;
+        self.pairs.write(&self.memory.links, self.night)?;
+        Ok(self.pairs)
+    }
+}

@@ -1,0 +1,107 @@
+//! The rows of touched persons, from what is remembered.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
+use arrow::compute::{cast, take_record_batch};
+use arrow::datatypes::{Schema, TimestampMicrosecondType};
+use carts::columns::{PERSON, Text};
+use events::exchange::Exchange;
+use events::hash;
+use events::runs::Runs;
+
+use super::Touched;
+use crate::everyone::SCHEMA;
+use crate::memory::Memory;
+use crate::memory::rows::{Codec, Entries, RowCodec};
+use crate::{Error, PARTITIONS};
+
+/// Keys that are looked up at once: few enough that their rows fit into memory, enough that runs are read seldom.
+const KEYS_AT_ONCE: usize = 1 << 16;
+
+/// Deals every row up to `as_of` of the touched persons into the partition of its person; bots are left out.
+pub(crate) fn gather(touched: &Touched, memory: &Memory, as_of: i64, into: &Exchange) -> Result<(), Error> {
+    let codec = Codec::new();
+    let dealer = Dealer { touched, as_of, into };
+    let everybody = touched.keys(touched.persons.keys());
+    let is_touched = |person: &str| touched.persons.contains_key(person);
+    let shoppers = dealer.deal(&memory.cart_rows, &codec.cart_rows, &everybody, is_touched)?;
+    // Who never had a cart has no row in any table, and need not be looked up.
+    let theirs = touched.keys(shoppers.iter());
+    dealer.deal(&memory.presence, &codec.presence, &theirs, |person| shoppers.contains(person))?;
+    Ok(())
+}
+
+struct Dealer<'a> {
+    touched: &'a Touched,
+    as_of: i64,
+    into: &'a Exchange,
+}
+
+impl Dealer<'_> {
+    /// Deals the rows of persons that are wanted; returns whose rows there were.
+    fn deal(
+        &self,
+        runs: &Runs,
+        codec: &RowCodec,
+        keys: &[u64],
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Result<HashSet<String>, Error> {
+        let mut found = HashSet::new();
+        for keys in keys.chunks(KEYS_AT_ONCE) {
+            let mut entries = Entries::default();
+            runs.look_up(keys, |key, entry| entries.push(key, entry))?;
+            if entries.len() > 0 {
+                self.deal_batch(&codec.decode(&entries)?, &is_wanted, &mut found)?;
+            }
+        }
+        Ok(found)
+    }
+
+    fn deal_batch(
+        &self,
+        batch: &RecordBatch,
+        is_wanted: &impl Fn(&str) -> bool,
+        found: &mut HashSet<String>,
+    ) -> Result<(), Error> {
+        let text = |name: &str| Text::of(batch, name);
+        let (visitor, customer, session) = (text("visitor_id")?, text("customer_id")?, text("session_id")?);
+        let bot = text("bot")?;
+        let ts = batch.column_by_name("ts").expect("always kept").as_primitive::<TimestampMicrosecondType>().values();
+        let mut rows: Vec<Vec<u32>> = vec![Vec::new(); PARTITIONS as usize];
+        let mut persons = Vec::with_capacity(batch.num_rows());
+        for row in 0..batch.num_rows() {
+            let person = self.touched.links.person(customer.get(row), visitor.get(row), session.get(row));
+            let person = person.filter(|_| ts[row] <= self.as_of && bot.get(row).is_none());
+            let person = person.map(|person| person.to_string()).filter(|person| is_wanted(person));
+            if let Some(person) = &person {
+                let partition = hash::partition(person, PARTITIONS) as usize;
+                rows[partition].push(u32::try_from(row).expect("fewer rows than 2^32 are brought back at once"));
+                if !found.contains(person) {
+                    found.insert(person.clone());
+                }
+            }
+            persons.push(person);
+        }
+        let whole = with_persons(batch, &persons)?;
+        for (partition, rows) in (0..).zip(rows).filter(|(_, rows)| !rows.is_empty()) {
+            self.into.push(partition, take_record_batch(&whole, &UInt32Array::from(rows))?)?;
+        }
+        Ok(())
+    }
+}
+
+/// The columns that the kernel reads, as far as they were kept, behind the person of each row.
+fn with_persons(batch: &RecordBatch, persons: &[Option<String>]) -> Result<RecordBatch, Error> {
+    let names = persons.iter().map(|person| Some(person.as_deref().unwrap_or_default()));
+    let mut columns: Vec<ArrayRef> = vec![Arc::new(names.collect::<StringArray>())];
+    let mut fields = vec![SCHEMA.field_with_name(PERSON)?.clone()];
+    for field in SCHEMA.fields().iter().skip(1) {
+        if let Some(column) = batch.column_by_name(field.name()) {
+            columns.push(cast(column, field.data_type())?);
+            fields.push(field.as_ref().clone());
+        }
+    }
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+}
