@@ -244,7 +244,9 @@ pub(crate) fn predict(tables: &Tables, settings: &Settings) -> Result<Prediction
     let folders = Folders { events: &tables.events, carts: &tables.carts, orders: &tables.orders };
     let frame = landmark::frame(&folders, settings, |opened_at| end_of_day(opened_at) + after)?;
     let backtest = backtest::run(&frame, settings.as_of, settings.window, settings.zone);
-    let plan = Plan { window: settings.window, boosting: backtest.choice.method == Method::Boosting };
+    let penalty = backtest.folds.last().and_then(|fold| fold.trained.penalty);
+    let boosting = backtest.choice.method == Method::Boosting;
+    let plan = Plan { window: settings.window, boosting, penalty };
     let trained = model::train(&frame, settings.as_of, plan);
     let choice = if trained.has_model() { backtest.choice } else { champion::without_model(backtest.choice) };
     let unusual = nowcast::slices(&frame.carts, settings.as_of, settings.window);
@@ -327,7 +329,13 @@ fn score_pending(
             ("release", word(at::RELEASE).or(cart.release.as_deref())),
             ("payment_method", word(at::PAYMENT)),
         ];
-        let contributions = row.and_then(|row| Some((row, trained.contributions(row, method)?)));
+        let reasons = match row {
+            Some(row) => trained.contributions(row, method).map_or_else(
+                || reasons::simple(row, method, &frame.vocabularies),
+                |contributions| reasons::words(row, &contributions, &frame.vocabularies),
+            ),
+            None => "its events are known under another person: like all carts of its age".to_owned(),
+        };
         predicted.push(PredictedCart {
             cart_id: cart.cart_id.clone(),
             opened_at: cart.opened_at,
@@ -339,9 +347,7 @@ fn score_pending(
             currency: cart.currency.clone(),
             expected_loss: share_of(cart.value, p),
             segment: word(at::SEGMENT).map(str::to_owned),
-            reasons: contributions
-                .map(|(row, contributions)| reasons::words(row, &contributions, &frame.vocabularies))
-                .unwrap_or_default(),
+            reasons,
         });
     }
     predicted

@@ -7,7 +7,7 @@ use events::time;
 
 use super::champion::{self, Choice, FOLDS, Scored};
 use super::landmark::{Frame, Purpose};
-use super::model::{Plan, Trained, train};
+use super::model::{Method, Plan, Trained, train};
 
 /// Whole weeks before the present one.
 const WEEKS: u64 = 8;
@@ -49,13 +49,20 @@ pub(super) fn run(frame: &Frame, as_of: i64, window: i64, zone: Tz) -> Backtest 
     let origins = origins(as_of, zone);
     let mut folds = Vec::new();
     let mut scored: Vec<Scored> = Vec::new();
+    // Chosen now and then; in between it is taken over, always from the past.
+    let mut penalty = None;
     for (number, origin) in origins.iter().copied().enumerate() {
         let until = origins.get(number + 1).copied().unwrap_or(i64::MAX);
         let opened = |moment: i64| frame.carts.partition_point(|cart| cart.opened_at < moment);
-        let is_recent = number + FOLDS + 1 >= origins.len();
-        let plan = Plan { window, boosting: is_recent && is_large(frame, origin, window) };
-        let trained = train(frame, origin, plan);
         let choice = champion::choose(&scored, number, origin);
+        // Boosted trees are only looked at where tonight's choice looks at them, or where they were chosen.
+        let is_judged = (origins.len() - 1 - FOLDS..origins.len() - 1).contains(&number);
+        let boosting = choice.method == Method::Boosting || (is_judged && is_large(frame, origin, window));
+        if number.is_multiple_of(FOLDS) {
+            penalty = None;
+        }
+        let trained = train(frame, origin, Plan { window, boosting, penalty });
+        penalty = trained.penalty;
         let choice = if trained.has_model() { choice } else { champion::without_model(choice) };
         let carts = opened(origin)..opened(until);
         let from = frame.rows.partition_point(|row| row.moment < origin);

@@ -5,12 +5,10 @@
 //! that its visitor has been seen with **so far**, else to the visitor. When a guest logs in, what he did before goes
 //! over to his account from then on, with the cart, which keeps its opening if the account has no older one.
 
-use std::collections::HashMap;
-
 use events::{Amount, Kind, time};
 
 use super::journey::Journey;
-use super::stream::{Event, Id};
+use super::stream::{ById, Event, Id};
 
 /// Purchase rows without an order id that follow each other within this span are one order, as the kernel has it.
 const SAME_ORDER: i64 = 30 * time::MINUTE;
@@ -81,13 +79,13 @@ struct Visitor {
 pub(super) struct History {
     expiry: i64,
     persons: Vec<Person>,
-    visitors: HashMap<Id, Visitor>,
-    accounts: HashMap<Id, u32>,
+    visitors: ById<Visitor>,
+    accounts: ById<u32>,
     /// Visits of today and yesterday in which an account was seen, for visitors that several accounts share.
-    sessions: [HashMap<Id, Account>; 2],
+    sessions: [ById<Account>; 2],
     day: i32,
     /// Persons by their open cart.
-    open: HashMap<Id, u32>,
+    open: ById<u32>,
     /// Every order and refund, in order of time.
     pub(super) spent: Vec<Spent>,
 }
@@ -98,11 +96,11 @@ impl History {
         Self {
             expiry,
             persons: Vec::new(),
-            visitors: HashMap::new(),
-            accounts: HashMap::new(),
+            visitors: ById::default(),
+            accounts: ById::default(),
             sessions: Default::default(),
             day: i32::MIN,
-            open: HashMap::new(),
+            open: ById::default(),
             spent: Vec::new(),
         }
     }
@@ -128,7 +126,7 @@ impl History {
     /// Takes in the next event.
     pub(super) fn take(&mut self, event: &Event) {
         self.turn_day(event.ts);
-        let at = self.owner(event);
+        let owner = self.owner(event);
         let looked = matches!(event.kind, Kind::PageView | Kind::ViewItem | Kind::Search);
         let mut looks = 0;
         if let Some(visitor) = self.visitors.get_mut(&event.visitor) {
@@ -138,6 +136,8 @@ impl History {
             visitor.looks = visitor.looks.saturating_add(u32::from(looked));
             looks = visitor.looks;
         }
+        // Who only looks around is nobody yet.
+        let Some(at) = owner else { return };
         self.expire(at, event.ts);
         match event.kind {
             Kind::Refund => return self.refund(at, event),
@@ -179,8 +179,8 @@ impl History {
         at
     }
 
-    /// Learns who is who from the event, and tells whose it is.
-    fn owner(&mut self, event: &Event) -> u32 {
+    /// Learns who is who from the event, and tells whose it is; `None` for visitors without any cart event so far.
+    fn owner(&mut self, event: &Event) -> Option<u32> {
         if event.customer != 0 && event.session != 0 {
             let [today, yesterday] = &mut self.sessions;
             let before = yesterday.get(&event.session).copied().unwrap_or_default();
@@ -195,7 +195,7 @@ impl History {
                     self.join(guest, at, event.ts);
                 }
             }
-            return at;
+            return Some(at);
         }
         let account = self.visitors.entry(event.visitor).or_default().account;
         let customer = match account {
@@ -207,15 +207,18 @@ impl History {
             Account::Unknown => None,
         };
         match customer {
-            Some(customer) => self.account(customer),
+            Some(customer) => Some(self.account(customer)),
             None => {
                 let next = position(self.persons.len());
                 let visitor = self.visitors.entry(event.visitor).or_default();
+                if visitor.person.is_none() && !event.kind.is_cart_event() {
+                    return None;
+                }
                 let at = *visitor.person.get_or_insert(next);
                 if at == next {
                     self.persons.push(Person::default());
                 }
-                at
+                Some(at)
             }
         }
     }

@@ -8,15 +8,14 @@ use super::spline_logit::{self, SplineLogit};
 use crate::stats::logistic::{log_loss, logit, sigmoid};
 
 /// Carts that a model learns from; of more, the latest.
-const MOST_CARTS: usize = 30_000;
+const MOST_CARTS: usize = 20_000;
 /// With fewer carts, or fewer of either outcome, there is no model.
 pub(super) const FEWEST_CARTS: usize = 300;
 const FEWEST_OF_EACH: usize = 40;
 /// Share of the carts, the latest, that calibrate instead of train.
 const CALIBRATE: usize = 5;
-/// Ridge penalties that are tried, and the one that is taken where there are many rows.
-const PENALTIES: [f64; 3] = [100.0, 30.0, 8.0];
-const MANY_ROWS: usize = 30_000;
+/// Ridge penalties that are tried: the latest carts choose. There are five rows to a cart, which know much the same.
+const PENALTIES: [f64; 3] = [1_000.0, 250.0, 60.0];
 
 /// What gives log-odds of abandonment.
 pub(super) trait Model: std::fmt::Debug + Send + Sync {
@@ -83,6 +82,8 @@ pub(super) struct Trained {
     boosting: Option<Calibrated>,
     /// Carts that were learnt from.
     pub(super) carts: u64,
+    /// The ridge penalty of the spline logit.
+    pub(super) penalty: Option<f64>,
 }
 
 /// What is trained.
@@ -90,6 +91,8 @@ pub(super) struct Trained {
 pub(super) struct Plan {
     pub(super) window: i64,
     pub(super) boosting: bool,
+    /// The ridge penalty, where it has been chosen before; else the latest carts choose.
+    pub(super) penalty: Option<f64>,
 }
 
 /// Learns from what was known at `origin`: rows of carts whose window had passed by then.
@@ -109,8 +112,8 @@ pub(super) fn train(frame: &Frame, origin: i64, plan: Plan) -> Trained {
     let baselines = Baselines::of(&frame.carts, &labelled, origin, plan.window);
     let (training, later): (Vec<_>, Vec<_>) =
         labelled.iter().copied().partition(|(row, _)| (row.cart as usize) < calibrate_from);
-    let mut trained =
-        Trained { baselines, spline: None, boosting: None, carts: ((matured - first) / frame.one_in) as u64 };
+    let carts = ((matured - first) / frame.one_in) as u64;
+    let mut trained = Trained { baselines, spline: None, boosting: None, carts, penalty: plan.penalty };
     let abandoned = training.iter().filter(|(_, abandoned)| *abandoned).count();
     if matured - first < FEWEST_CARTS * frame.one_in
         || abandoned < FEWEST_OF_EACH
@@ -119,7 +122,10 @@ pub(super) fn train(frame: &Frame, origin: i64, plan: Plan) -> Trained {
         return trained;
     }
     let (rows, outcomes): (Vec<&Row>, Vec<bool>) = training.into_iter().unzip();
-    trained.spline = Some(calibrated(spline(frame, &rows, &outcomes, &later), &later));
+    let penalties = plan.penalty.as_ref().map_or(&PENALTIES[..], std::slice::from_ref);
+    let (model, penalty) = spline(frame, &rows, &outcomes, &later, penalties);
+    trained.penalty = Some(penalty);
+    trained.spline = Some(calibrated(model, &later));
     if plan.boosting {
         let model = boosting::fit(&rows, &outcomes, &frame.vocabularies);
         trained.boosting = Some(calibrated(Box::new(model), &later));
@@ -132,16 +138,21 @@ fn first_of(frame: &Frame, matured: usize) -> usize {
     matured.saturating_sub(MOST_CARTS.saturating_mul(frame.one_in))
 }
 
-/// With many rows the penalty hardly matters; with few the later carts choose it.
-fn spline(frame: &Frame, rows: &[&Row], outcomes: &[bool], later: &[(&Row, bool)]) -> Box<dyn Model> {
-    let penalties = if rows.len() >= MANY_ROWS { &PENALTIES[1..2] } else { &PENALTIES[..] };
+/// The penalty is chosen by carts that are later than those the weights come from.
+fn spline(
+    frame: &Frame,
+    rows: &[&Row],
+    outcomes: &[bool],
+    later: &[(&Row, bool)],
+    penalties: &[f64],
+) -> (Box<dyn Model>, f64) {
     let models = spline_logit::fit(rows, outcomes, &frame.vocabularies, penalties);
     let loss = |model: &SplineLogit| -> f64 {
         later.iter().map(|(row, abandoned)| log_loss(sigmoid(model.log_odds(row)), *abandoned)).sum()
     };
     let losses: Vec<f64> = if models.len() > 1 { models.iter().map(loss).collect() } else { vec![0.0] };
     let best = (0..models.len()).min_by(|a, b| losses[*a].total_cmp(&losses[*b])).unwrap_or(0);
-    Box::new(models.into_iter().nth(best).expect("a model for every penalty"))
+    (Box::new(models.into_iter().nth(best).expect("a model for every penalty")), penalties[best])
 }
 
 fn calibrated(model: Box<dyn Model>, later: &[(&Row, bool)]) -> Calibrated {

@@ -1,7 +1,8 @@
 //! Why a cart is thought likely, or unlikely, to be left: the features that move its odds most, in words.
 
-use super::features::{NUMBERS, Vocabularies, WORDS};
+use super::features::{NUMBERS, Vocabularies, WORDS, at};
 use super::landmark::Row;
+use super::model::Method;
 
 /// Reasons given for a cart.
 const MOST: usize = 3;
@@ -20,9 +21,18 @@ pub(super) fn words(row: &Row, contributions: &[f64], vocabularies: &Vocabularie
     order.into_iter().take(MOST).map(reason).collect::<Vec<_>>().join("; ")
 }
 
-fn describe(row: &Row, at: usize, vocabularies: &Vocabularies) -> String {
-    match at.checked_sub(NUMBERS.len()) {
-        None => of_number(NUMBERS[at].name, f64::from(row.features.numbers[at])),
+/// What a simple method goes by.
+pub(super) fn simple(row: &Row, method: Method, vocabularies: &Vocabularies) -> String {
+    if method != Method::GroupRate {
+        return "like all carts of its age".to_owned();
+    }
+    let of = |word: usize| describe(row, NUMBERS.len() + word, vocabularies);
+    format!("like carts of its age: {}, {}, {}", of(at::SEGMENT), of(at::DEVICE), of(at::STEP))
+}
+
+fn describe(row: &Row, feature: usize, vocabularies: &Vocabularies) -> String {
+    match feature.checked_sub(NUMBERS.len()) {
+        None => of_number(NUMBERS[feature].name, f64::from(row.features.numbers[feature])),
         Some(word) => of_word(WORDS[word].name, vocabularies[word].word(row.features.words[word])),
     }
 }

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::design::{Design, Sparse, nearness};
-use super::features::Vocabularies;
+use super::features::{NUMBERS, Vocabularies, WORDS};
 use super::landmark::{LANDMARKS, Purpose, Row};
 use super::model::Model;
 use crate::stats::cholesky;
@@ -13,7 +13,10 @@ use crate::stats::logistic::{log_loss, sigmoid};
 const PIECES: usize = 32;
 const MOST_STEPS: usize = 25;
 /// Relative change of the log-likelihood at which it stands still.
-const STILL: f64 = 1e-7;
+const STILL: f64 = 1e-6;
+
+/// Features that matter in every shop, besides those that depend on the age.
+const CORE: [&str; 6] = ["value", "account", "prior_orders", "segment", "device", "channel"];
 
 /// A fitted model.
 #[derive(Clone, Debug)]
@@ -26,7 +29,8 @@ pub(super) struct SplineLogit {
 
 /// Fits one model per penalty on the same rows, each beginning where the one before ended.
 ///
-/// The penalty is half its value times the square of each weight but the levels of ages.
+/// A penalty is half its value times the square of each weight but the levels of ages, and a tenth of that for what matters in
+/// every shop.
 pub(super) fn fit(
     rows: &[&Row],
     outcomes: &[bool],
@@ -42,11 +46,20 @@ pub(super) fn fit(
         .iter()
         .map(|penalty| {
             let penalty: Vec<f64> =
-                (0..width).map(|column| design.feature(column).map_or(1e-4, |_| *penalty)).collect();
+                (0..width).map(|column| design.feature(column).map_or(1e-4, |at| penalty * looseness(at))).collect();
             weights = newton(&sparse, outcomes, &penalty, &weights);
             SplineLogit { design: design.clone(), weights: weights.clone(), means: means.clone() }
         })
         .collect()
+}
+
+/// What depends on the age, and who the person is, is believed more readily than the weekday or the browser.
+fn looseness(feature: usize) -> f64 {
+    let is_core = match feature.checked_sub(NUMBERS.len()) {
+        None => NUMBERS[feature].by_age || CORE.contains(&NUMBERS[feature].name),
+        Some(word) => WORDS[word].by_age || CORE.contains(&WORDS[word].name),
+    };
+    if is_core { 0.1 } else { 1.0 }
 }
 
 fn means(rows: &[&Row], sparse: &Sparse, width: usize) -> [Vec<f64>; LANDMARKS.len()] {
@@ -162,7 +175,7 @@ impl Model for SplineLogit {
         for (column, value) in columns.iter().zip(of_row) {
             values[*column as usize] += value;
         }
-        let mut contributions = vec![0.0; super::features::NUMBERS.len() + super::features::WORDS.len()];
+        let mut contributions = vec![0.0; NUMBERS.len() + WORDS.len()];
         for (column, (value, weight)) in values.iter().zip(&self.weights).enumerate() {
             if let Some(feature) = self.design.feature(column) {
                 contributions[feature] += value * weight;

@@ -18,6 +18,27 @@ use crate::Error;
 /// Hash of an identity: of a visitor, an account, a visit, an order or a product. Never 0, which stands for none.
 pub(super) type Id = u128;
 
+/// A map by [`Id`]: an id is a hash already, so half of it will do as its hash.
+pub(super) type ById<V> = std::collections::HashMap<Id, V, std::hash::BuildHasherDefault<HalfId>>;
+
+/// The lower half of an [`Id`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct HalfId(u64);
+
+impl std::hash::Hasher for HalfId {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut half = [0; 8];
+            half[..chunk.len()].copy_from_slice(chunk);
+            self.0 ^= u64::from_le_bytes(half);
+        }
+    }
+}
+
 /// What a cart event says in words; columns as in [`WORDS`].
 pub(super) type Words = [Option<Arc<str>>; WORDS.len()];
 
@@ -43,7 +64,7 @@ pub(super) struct Event {
     pub(super) kind: Kind,
     pub(super) line: u16,
     event_id: Box<str>,
-    /// Hash of the event (source and id), the same for all its lines.
+    /// Hash of the event (source and id), the same for all its lines; 0 unless it is a cart event.
     pub(super) event: Id,
     /// Hash of the row, as carts are named by; 0 unless the row could open one.
     pub(super) row: Id,
@@ -174,7 +195,11 @@ fn decode(batch: &RecordBatch, span: &Span<'_>, into: &mut Vec<Event>) -> Result
             kind,
             line: line.value(row),
             event_id: event_id.into(),
-            event: hash::of_fields([Some(source.as_bytes()), Some(event_id.as_bytes())]),
+            event: if kind.is_cart_event() {
+                hash::of_fields([Some(source.as_bytes()), Some(event_id.as_bytes())])
+            } else {
+                0
+            },
             row: if opens {
                 hash::of_fields([Some(source.as_bytes()), Some(event_id.as_bytes()), Some(&number[..])])
             } else {

@@ -106,7 +106,7 @@ fn meaning(term: &str, window: &str, expiry: &str, zone: &str, base: &str) -> St
             "The expected share of a day’s new carts that will not be bought within {window}: nothing for those bought already, and for each open cart its probability, from what is known of it tonight."
         }
         "range" => {
-            "The range that should hold on 90% of nights. It allows for what all carts of a day have in common, as past days have shown it, and is widened or narrowed after nights on which it failed or held."
+            "The range that should hold on nine of ten nights. It allows for what all carts of a day have in common, as past days have shown it, and is widened or narrowed after nights on which it failed or held."
         }
         "risk" => {
             "What is in an open cart times its probability not to be bought within {window}: before what will be bought later."

@@ -10,7 +10,7 @@ use crate::stats::logistic::{log_loss, sigmoid};
 use crate::stats::scoring;
 
 const WINDOW: i64 = 3 * DAY;
-const PLAN: Plan = Plan { window: WINDOW, boosting: true };
+const PLAN: Plan = Plan { window: WINDOW, boosting: true, penalty: None };
 
 /// Numbers that look random (splitmix64).
 pub(super) struct Dice(pub(super) u64);
@@ -91,7 +91,8 @@ fn the_spline_logit_comes_close_to_the_truth_where_effects_add_up() {
     let (gap, pairs) = judged(&frame, &truth, Method::SplineLogit);
     assert!(gap < 0.012, "log-loss {gap:.4} above the best possible");
     let bins = scoring::reliability(&pairs, 15);
-    assert!(scoring::debiased_calibration_error(&bins) < 0.02, "{bins:?}");
+    // Of 4,000 perfect forecasts one in twenty has more.
+    assert!(scoring::calibration_error(&bins) < 0.028, "{bins:?}");
     let (rate, _) = judged(&frame, &truth, Method::RecentRate);
     assert!(rate > gap + 0.03, "the rate alone is worse: {rate}");
 }
