@@ -34,7 +34,7 @@ pub(crate) mod tables;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{Days, NaiveDate};
 use events::Amount;
@@ -337,7 +337,7 @@ fn score_pending(
             None => "its events are known under another person: like all carts of its age".to_owned(),
         };
         predicted.push(PredictedCart {
-            cart_id: cart.cart_id.clone(),
+            cart_id: cart.name.clone(),
             opened_at: cart.opened_at,
             age_hours,
             p_abandon: p,
@@ -388,7 +388,7 @@ fn backtest_rows(frame: &Frame, backtest: &Backtest, settings: &Settings) -> Vec
         let simple = Method::SIMPLE.map(|method| scored.scores[champion::place(method)]);
         let [Some(recent), Some(group), Some(curve)] = simple else { return None };
         Some(BacktestRow {
-            cart_id: frame.carts[row.cart as usize].cart_id.clone(),
+            cart_id: frame.carts[row.cart as usize].name.clone(),
             age_hours: LANDMARKS[scored.landmark],
             fold: time::local_date(fold.origin, settings.zone),
             scored_at: row.moment,
@@ -426,6 +426,8 @@ impl Night<'_> {
         let rows: HashMap<u32, &Row> =
             self.frame.rows.iter().filter(|row| row.purpose == Purpose::Forecast).map(|row| (row.cart, row)).collect();
         let mut days: BTreeMap<NaiveDate, Cohort> = BTreeMap::new();
+        // Days of which nothing could be said at the time.
+        let mut unknown = BTreeSet::new();
         for (at, cart) in (0_u32..).zip(&self.frame.carts) {
             let day = self.day(cart);
             let made_at = self.end(day) + self.after;
@@ -438,7 +440,10 @@ impl Night<'_> {
                 let row = rows.get(&at);
                 let age_hours = (made_at - cart.opened_at) as f64 / HOUR as f64;
                 let said = row.and_then(|row| fold.trained.score(row, fold.choice.method));
-                let Some(p) = said.or_else(|| fold.trained.unseen(age_hours)) else { continue };
+                let Some(p) = said.or_else(|| fold.trained.unseen(age_hours)) else {
+                    unknown.insert(day);
+                    continue;
+                };
                 Some(p)
             } else {
                 None
@@ -452,7 +457,7 @@ impl Night<'_> {
                 cohort.abandoned += u64::from(cart.is_abandoned(self.settings.window));
             }
         }
-        days.into_iter().unzip()
+        days.into_iter().filter(|(day, _)| !unknown.contains(day)).unzip()
     }
 
     /// Tonight's forecasts of all days with carts that may still be bought in time, newest first.
@@ -473,7 +478,7 @@ impl Night<'_> {
         let forecast = |(day, (all, abandoned)): (NaiveDate, (u64, u64))| {
             let pending = open.get(&day).map(Vec::as_slice).unwrap_or_default();
             let said: Vec<f64> = pending.iter().map(|cart| cart.p_abandon).collect();
-            if carts.is_empty() && all > 0 && self.has_unknown(day) {
+            if (carts.is_empty() && self.has_unknown(day)) || (said.is_empty() && day != self.newest) {
                 return None;
             }
             let n = all as f64;
@@ -517,7 +522,7 @@ impl Night<'_> {
                 all.push(forecast.clone());
             }
         }
-        let own: std::collections::BTreeSet<NaiveDate> = all
+        let own: BTreeSet<NaiveDate> = all
             .iter()
             .filter(|made| made.age_days == 0 && made.made_at <= self.settings.as_of)
             .map(|made| made.day)

@@ -4,6 +4,7 @@
 use chrono::{Datelike, Days};
 use chrono_tz::Tz;
 use events::time;
+use rayon::prelude::*;
 
 use super::champion::{self, Choice, FOLDS, Scored};
 use super::landmark::{Frame, Purpose};
@@ -66,22 +67,23 @@ pub(super) fn run(frame: &Frame, as_of: i64, window: i64, zone: Tz) -> Backtest 
         let choice = if trained.has_model() { choice } else { champion::without_model(choice) };
         let carts = opened(origin)..opened(until);
         let from = frame.rows.partition_point(|row| row.moment < origin);
-        for (at, row) in frame.rows.iter().enumerate().skip(from) {
-            let Purpose::Landmark(landmark) = row.purpose else { continue };
+        let score = |at: usize| -> Option<Scored> {
+            let row = &frame.rows[at];
+            let Purpose::Landmark(landmark) = row.purpose else { return None };
             let cart = &frame.carts[row.cart as usize];
             let known_at = cart.opened_at + window;
-            if carts.contains(&(row.cart as usize)) && known_at <= as_of {
-                scored.push(Scored {
-                    row: at,
-                    fold: number,
-                    day: time::utc_day(cart.opened_at),
-                    landmark: usize::from(landmark),
-                    known_at,
-                    scores: trained.scores(row),
-                    abandoned: cart.is_abandoned(window),
-                });
-            }
-        }
+            (carts.contains(&(row.cart as usize)) && known_at <= as_of).then(|| Scored {
+                row: at,
+                fold: number,
+                day: time::utc_day(cart.opened_at),
+                landmark: usize::from(landmark),
+                known_at,
+                scores: trained.scores(row),
+                abandoned: cart.is_abandoned(window),
+            })
+        };
+        let of_week: Vec<Scored> = (from..frame.rows.len()).into_par_iter().filter_map(score).collect();
+        scored.extend(of_week);
         folds.push(Fold { origin, choice, trained });
     }
     let present = folds.len() - 1;

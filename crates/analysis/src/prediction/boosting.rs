@@ -209,7 +209,7 @@ impl Grower<'_> {
     }
 }
 
-fn leaf<'t>(tree: &'t [Node], bin: impl Fn(usize) -> u8) -> &'t Node {
+fn leaf(tree: &[Node], bin: impl Fn(usize) -> u8) -> &Node {
     let mut node = &tree[0];
     while let Some((feature, highest, left, right)) = node.split {
         node = &tree[if bin(feature) <= highest { left } else { right }];

@@ -257,6 +257,6 @@ fn step(furthest: Kind) -> &'static str {
 
 /// Half the memory; the digits lost carry nothing.
 #[expect(clippy::cast_possible_truncation, reason = "seven digits are enough for a feature")]
-const fn narrow(number: f64) -> f32 {
+pub(super) const fn narrow(number: f64) -> f32 {
     number as f32
 }

@@ -206,21 +206,19 @@ impl History {
             }),
             Account::Unknown => None,
         };
-        match customer {
-            Some(customer) => Some(self.account(customer)),
-            None => {
-                let next = position(self.persons.len());
-                let visitor = self.visitors.entry(event.visitor).or_default();
-                if visitor.person.is_none() && !event.kind.is_cart_event() {
-                    return None;
-                }
-                let at = *visitor.person.get_or_insert(next);
-                if at == next {
-                    self.persons.push(Person::default());
-                }
-                Some(at)
-            }
+        if let Some(customer) = customer {
+            return Some(self.account(customer));
         }
+        let next = position(self.persons.len());
+        let visitor = self.visitors.entry(event.visitor).or_default();
+        if visitor.person.is_none() && !event.kind.is_cart_event() {
+            return None;
+        }
+        let at = *visitor.person.get_or_insert(next);
+        if at == next {
+            self.persons.push(Person::default());
+        }
+        Some(at)
     }
 
     /// A guest turns out to be this account.

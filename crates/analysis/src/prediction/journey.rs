@@ -77,7 +77,7 @@ impl Journey {
             cart: event.row,
             opened_at: event.ts,
             opened_by: event.kind,
-            opening_event: event.event,
+            opening_event: event.whole,
             opening_session: event.session,
             last_activity_at: event.ts,
             last_seen_at: event.ts,
@@ -147,7 +147,7 @@ impl Journey {
             _ => {}
         }
         if event.product != 0 && !matches!(event.kind, Kind::AddToCart | Kind::RemoveFromCart) {
-            let opens = event.kind == Kind::BeginCheckout && event.event == self.opening_event;
+            let opens = event.kind == Kind::BeginCheckout && event.whole == self.opening_event;
             self.tell(event, if opens { event.quantity } else { 0 });
         }
         if !matches!(event.kind, Kind::RemoveFromCart | Kind::CheckoutError) {
@@ -158,7 +158,7 @@ impl Journey {
             for at in later.into_iter().filter(|at| words[*at].is_some()) {
                 self.words[at].clone_from(&words[at]);
             }
-            if self.words[word::CATEGORY].is_none() && event.event == self.opening_event {
+            if self.words[word::CATEGORY].is_none() && event.whole == self.opening_event {
                 self.words[word::CATEGORY].clone_from(&words[word::CATEGORY]);
             }
         }

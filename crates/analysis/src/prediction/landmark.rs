@@ -20,7 +20,7 @@ use crate::{Error, Settings};
 /// Days of events that are read: the cost of a night does not grow with the age of the lake.
 pub(super) const SPAN_DAYS: i64 = 90;
 /// Carts that are asked for at landmarks; of more, an even share is.
-const MOST_CARTS: usize = 120_000;
+const MOST_CARTS: usize = 60_000;
 
 /// Ages in hours at which models are trained and judged.
 pub const LANDMARKS: [f64; 5] = [0.0, 1.0, 6.0, 24.0, 48.0];
@@ -30,7 +30,8 @@ const FIRST: i64 = 5 * MINUTE;
 /// A cart of the carts table.
 #[derive(Clone, Debug)]
 pub(super) struct Cart {
-    pub(super) cart_id: String,
+    /// `cart_id` of the table.
+    pub(super) name: String,
     pub(super) id: Id,
     pub(super) opened_at: i64,
     pub(super) purchased_at: Option<i64>,
@@ -267,7 +268,7 @@ fn read_carts(folder: &Path, start: i64, until: i64) -> Result<Vec<Cart>, Error>
                     continue;
                 }
                 carts.push(Cart {
-                    cart_id: name.to_owned(),
+                    name: name.to_owned(),
                     id,
                     opened_at,
                     purchased_at: purchased.is_valid(row).then(|| purchased.value(row)),
@@ -281,7 +282,7 @@ fn read_carts(folder: &Path, start: i64, until: i64) -> Result<Vec<Cart>, Error>
             }
         }
     }
-    carts.sort_unstable_by(|a, b| (a.opened_at, a.id).cmp(&(b.opened_at, b.id)));
+    carts.sort_unstable_by_key(|cart| (cart.opened_at, cart.id));
     Ok(carts)
 }
 

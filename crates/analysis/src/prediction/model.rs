@@ -181,8 +181,8 @@ impl Trained {
     /// The same by one method.
     pub(super) fn score(&self, row: &Row, method: Method) -> Option<f64> {
         match method {
-            Method::SplineLogit => self.of_model(self.spline.as_ref()?, row),
-            Method::Boosting => self.of_model(self.boosting.as_ref()?, row),
+            Method::SplineLogit => Some(self.of_model(self.spline.as_ref()?, row)),
+            Method::Boosting => Some(self.of_model(self.boosting.as_ref()?, row)),
             Method::RecentRate => self.baselines.recent(row.age_hours),
             Method::GroupRate => self.baselines.group(row),
             Method::AgeCurve => self.baselines.curve(row.age_hours),
@@ -190,17 +190,17 @@ impl Trained {
     }
 
     /// Beyond the last landmark a model has seen nothing: from there on the curve says how the odds go on.
-    fn of_model(&self, calibrated: &Calibrated, row: &Row) -> Option<f64> {
+    fn of_model(&self, calibrated: &Calibrated, row: &Row) -> f64 {
         let last = LANDMARKS[LANDMARKS.len() - 1];
         let log_odds = calibrated.calibration.apply(calibrated.model.log_odds(row), row.age_hours.min(last));
         if row.age_hours <= last {
-            return Some(sigmoid(log_odds));
+            return sigmoid(log_odds);
         }
         let beyond = match (self.baselines.curve(row.age_hours), self.baselines.curve(last)) {
             (Some(now), Some(then)) => logit(now) - logit(then),
             _ => 0.0,
         };
-        Some(sigmoid(log_odds + beyond.max(0.0)))
+        sigmoid(log_odds + beyond.max(0.0))
     }
 
     /// How far each feature moves the log-odds of a cart, by the model of this method; `None` for simple methods.

@@ -121,7 +121,7 @@ mod tests {
                 let device = if at % 2 == 0 { "mobile" } else { "desktop" };
                 let buys = at / 2 % 10 < 3 && !blocked(opened_at + HOUR, device);
                 Cart {
-                    cart_id: String::new(),
+                    name: String::new(),
                     id: 1,
                     opened_at,
                     purchased_at: (buys && opened_at + HOUR <= AS_OF).then_some(opened_at + HOUR),

@@ -63,9 +63,9 @@ pub(super) struct Event {
     pub(super) ts: i64,
     pub(super) kind: Kind,
     pub(super) line: u16,
-    event_id: Box<str>,
+    name: Box<str>,
     /// Hash of the event (source and id), the same for all its lines; 0 unless it is a cart event.
-    pub(super) event: Id,
+    pub(super) whole: Id,
     /// Hash of the row, as carts are named by; 0 unless the row could open one.
     pub(super) row: Id,
     pub(super) visitor: Id,
@@ -85,7 +85,7 @@ pub(super) struct Event {
 impl Event {
     /// The kernel's order of events: time, then the funnel, then what makes it total.
     fn order(&self) -> (i64, u8, &str, u16, Id) {
-        (self.ts, self.kind.rank(), &self.event_id, self.line, self.event)
+        (self.ts, self.kind.rank(), &self.name, self.line, self.whole)
     }
 }
 
@@ -194,8 +194,8 @@ fn decode(batch: &RecordBatch, span: &Span<'_>, into: &mut Vec<Event>) -> Result
             ts: ts.value(row),
             kind,
             line: line.value(row),
-            event_id: event_id.into(),
-            event: if kind.is_cart_event() {
+            name: event_id.into(),
+            whole: if kind.is_cart_event() {
                 hash::of_fields([Some(source.as_bytes()), Some(event_id.as_bytes())])
             } else {
                 0

@@ -14,7 +14,7 @@ use shop::Shop;
 
 /// Seven weeks of a shop.
 static SHOP: LazyLock<Shop> =
-    LazyLock::new(|| Shop::simulate(Config { days: 49, carts_per_day: 90, seed: 11, ..Config::default() }));
+    LazyLock::new(|| Shop::simulate(&Config { days: 49, carts_per_day: 90, seed: 11, ..Config::default() }));
 
 /// What is predicted of it.
 static PREDICTION: LazyLock<Prediction> = LazyLock::new(|| predicted(&SHOP));
@@ -151,7 +151,7 @@ fn what_happens_after_as_of_changes_nothing() {
 
 #[test]
 fn with_a_few_days_of_data_the_rate_is_used_and_said_to_be() {
-    let young = Shop::simulate(Config { days: 6, carts_per_day: 40, seed: 2, ..Config::default() });
+    let young = Shop::simulate(&Config { days: 6, carts_per_day: 40, seed: 2, ..Config::default() });
     let prediction = predicted(&young);
     assert_eq!((prediction.method, prediction.why), (Method::AgeCurve, Why::TooLittleData));
     let tonight = prediction.tonight.unwrap();
@@ -161,7 +161,7 @@ fn with_a_few_days_of_data_the_rate_is_used_and_said_to_be() {
 
 #[test]
 fn without_a_cart_that_has_matured_nothing_is_said() {
-    let newborn = Shop::simulate(Config { days: 2, carts_per_day: 30, seed: 2, ..Config::default() });
+    let newborn = Shop::simulate(&Config { days: 2, carts_per_day: 30, seed: 2, ..Config::default() });
     let prediction = predicted(&newborn);
     assert_eq!((prediction.carts.len(), prediction.tonight, prediction.pending_days.len()), (0, None, 0));
 }
@@ -177,7 +177,7 @@ fn of_nothing_nothing_is_predicted() {
 #[ignore = "two minutes: 80 days of a shop of 400 carts a day; figures in benches/README.md"]
 #[expect(clippy::print_stdout, reason = "it is run for its figures")]
 fn a_larger_shop_is_forecast_better_than_by_any_simple_method() {
-    let shop = Shop::simulate(Config { days: 80, carts_per_day: 400, seed: 4, ..Config::default() });
+    let shop = Shop::simulate(&Config { days: 80, carts_per_day: 400, seed: 4, ..Config::default() });
     let prediction = predicted(&shop);
     println!("{:?}, {:?}, trained on {}", prediction.method, prediction.why, prediction.trained_on);
     println!("the range held on {} of {} nights", prediction.track.held, prediction.track.nights);

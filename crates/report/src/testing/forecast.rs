@@ -44,7 +44,7 @@ pub(super) fn prediction(carts: &[Cart]) -> Prediction {
         at_risk: at_risk(carts, rate),
         unusual: unusual(carts, rate),
         track: Track { nights: nights.len() as u64, held, replayed: nights.len() as u64 / 2, forecasts: nights },
-        quality: rate.map(|rate| quality(&matured, rate)),
+        quality: rate.map(|rate| quality(matured.len() as u64, abandoned as u64, rate)),
         carts: Vec::new(),
         backtest: Vec::new(),
         forecasts: Vec::new(),
@@ -100,10 +100,10 @@ fn unusual(carts: &[Cart], rate: Option<f64>) -> Vec<Slice> {
     device.map(slice).into_iter().collect()
 }
 
-fn quality(matured: &[&Cart], rate: f64) -> Quality {
-    let score = |n: u64| Score {
+fn quality(n: u64, abandoned: u64, rate: f64) -> Quality {
+    let score = Score {
         n,
-        abandoned: (rate * n as f64).round().max(0.0).min(n as f64) as u64,
+        abandoned,
         mean: rate,
         log_loss: 0.451_3,
         brier: 0.163_2,
@@ -112,10 +112,10 @@ fn quality(matured: &[&Cart], rate: f64) -> Quality {
         debiased_calibration_error: 0.004_1,
         skills: Method::SIMPLE.map(|over| Skill { over, skill: 0.031_2, low: 0.012_4, high: 0.049_8 }).to_vec(),
     };
-    let group = |name: &str| Group { name: name.to_owned(), score: score(matured.len() as u64) };
+    let group = |name: &str| Group { name: name.to_owned(), score: score.clone() };
     let bin = |tenth: u64| Bin { n: 40 * tenth, predicted: tenth as f64 / 10.0 - 0.03, happened: 4 * tenth * tenth };
     Quality {
-        overall: score(matured.len() as u64),
+        overall: score.clone(),
         by_age: ["0", "1", "6", "24", "48"].map(group).to_vec(),
         by_segment: ["d1", "new"].map(group).to_vec(),
         bins: (3..10).map(bin).collect(),

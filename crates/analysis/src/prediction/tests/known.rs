@@ -17,13 +17,16 @@ fn framed(shop: &Shop) -> Frame {
     frame(&folders, &shop.settings, |opened_at| opened_at + DAY).unwrap()
 }
 
-/// Features as bits and words, by cart and moment.
-fn features(frame: &Frame) -> BTreeMap<(String, i64), (Vec<u32>, Vec<Option<String>>)> {
+/// Features as bits and words.
+type Known = (Vec<u32>, Vec<Option<String>>);
+
+/// All features, by cart and moment.
+fn features(frame: &Frame) -> BTreeMap<(String, i64), Known> {
     let known = frame.rows.iter().map(|row| {
         let bits = row.features.numbers.iter().map(|number| number.to_bits()).collect();
         let words = row.features.words.iter().enumerate();
         let words = words.map(|(at, code)| frame.vocabularies[at].word(*code).map(str::to_owned)).collect();
-        ((frame.carts[row.cart as usize].cart_id.clone(), row.moment), (bits, words))
+        ((frame.carts[row.cart as usize].name.clone(), row.moment), (bits, words))
     });
     known.collect()
 }

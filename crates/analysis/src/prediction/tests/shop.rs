@@ -36,9 +36,9 @@ pub(super) struct Shop {
 
 impl Shop {
     /// So many days of a simulated shop, judged at the end of the last one.
-    pub(super) fn simulate(config: Config) -> Self {
+    pub(super) fn simulate(config: &Config) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = Config { duplicates: 0.0, late: 0.0, broken: 0.0, ..config };
+        let config = Config { duplicates: 0.0, late: 0.0, broken: 0.0, ..config.clone() };
         simulate::simulate(&config, Format::NativeNdjson, folder.path()).unwrap();
         let files: BTreeSet<PathBuf> =
             std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -3,7 +3,7 @@
 use events::Amount;
 use events::time::{DAY, HOUR, MINUTE};
 
-use crate::prediction::features::{Features, NUMBERS, Vocabularies, WORDS};
+use crate::prediction::features::{Features, NUMBERS, Vocabularies, WORDS, narrow};
 use crate::prediction::landmark::{Cart, Frame, Purpose, Row};
 use crate::prediction::model::{Method, Plan, train};
 use crate::stats::logistic::{log_loss, sigmoid};
@@ -36,8 +36,8 @@ fn world(carts: u32, curved: bool) -> (Frame, Vec<f64>) {
         let mut numbers = [0.0_f32; NUMBERS.len()];
         let mut words = [0_u16; WORDS.len()];
         let (a, b, c) = (dice.uniform(), dice.uniform(), dice.uniform());
-        numbers[0] = (3.0 * a) as f32;
-        numbers[12] = (2.0 * b) as f32;
+        numbers[0] = narrow(3.0 * a);
+        numbers[12] = narrow(2.0 * b);
         numbers[14] = if c > 0.7 { 1.0 } else { 0.0 };
         let device = if dice.uniform() < 0.6 { "mobile" } else { "desktop" };
         words[2] = frame.vocabularies.code(2, Some(device));
@@ -50,7 +50,7 @@ fn world(carts: u32, curved: bool) -> (Frame, Vec<f64>) {
         truth.push(p);
         let is_abandoned = dice.uniform() < p;
         frame.carts.push(Cart {
-            cart_id: at.to_string(),
+            name: at.to_string(),
             id: u128::from(at),
             opened_at,
             purchased_at: (!is_abandoned).then_some(opened_at + 2 * DAY),
