@@ -1,5 +1,7 @@
 //! The whole program against the contract: one binary, a file for each kind of statement.
 
+/// Programs that fill carts: told by their names and by what they do, however nights are cut.
+mod bots;
 /// What the program prints, and its exit codes.
 mod cli;
 /// One shopper in every format, packed logs, and what ends in quarantine.
@@ -8,6 +10,8 @@ mod formats;
 mod nights;
 /// Carts, orders and the balance of rows are what an independent reading of the contract makes of the same logs.
 mod oracle;
+/// Pseudonyms by key: no plain id is stored, and everybody is still followed.
+mod privacy;
 /// The report's pages in a browser: they ask for nothing, fit every screen and are accessible.
 mod report;
 /// The sample that is kept in the repository.

@@ -240,7 +240,7 @@ fn bad_rows_of_parquet_are_kept_with_reason_and_place() {
 }
 
 #[test]
-fn a_row_told_again_with_other_content_is_kept_and_says_which_one_stands() {
+fn a_row_told_again_with_other_content_is_kept_and_the_first_one_stands() {
     let lake = lake();
     let row = |kind: &str, price: &str| format!("e1,2026-01-05T10:00:00Z,{kind},v,mug,{price}\n");
     let head = "event_id,ts,kind,visitor_id,product_id,unit_price\n";
@@ -249,7 +249,7 @@ fn a_row_told_again_with_other_content_is_kept_and_says_which_one_stands() {
     let said = lake.json(&["run", "1.csv", "2.csv"]);
     assert_nothing_lost(&said);
     assert_eq!((&said["ingest"]["accepted"], &said["ingest"]["duplicates"]), (&1.into(), &2.into()));
-    let detail = "same source, event_id and line (0) as 1.csv:2, other content".to_owned();
+    let detail = "same source, event_id and line (0) as a row accepted before, other content".to_owned();
     assert_eq!(quarantine(&lake), [(2, "conflict".to_owned(), detail)]);
     assert_eq!(lake.rows("quarantine")[0]["raw"].as_deref(), Some(row("add_to_cart", "2.51").trim_end()));
     assert_eq!(lake.rows("carts")[0]["value"].as_deref(), Some("2.5000"));

@@ -7,6 +7,7 @@
 //!         └─> revenue           what was lost, what came back later, what is still open
 //! orders ───> orders            what was sold, and how much of it no cart was seen for
 //! events ───> prediction        what percent of new carts will not be bought in time, cart by cart and day by day
+//! events ───> automation        how much of the latest days' cart creation was done by programs
 //! all ──────> headlines, queries, tables
 //! ```
 //!
@@ -15,6 +16,7 @@
 //! prints or reads the clock, and polars goes no further than this crate. [`stats`] knows neither polars nor carts.
 
 pub mod abandonment;
+pub mod automation;
 pub mod checkout_curve;
 mod error;
 mod estimate;
@@ -40,6 +42,7 @@ use events::money::Rates;
 use serde::Serialize;
 
 pub use abandonment::Abandonment;
+pub use automation::Automation;
 pub use checkout_curve::CheckoutCurve;
 pub use error::Error;
 pub use estimate::Estimate;
@@ -58,7 +61,7 @@ pub struct Tables {
     pub carts: PathBuf,
     /// Folder of [`carts::schema::ORDERS`].
     pub orders: PathBuf,
-    /// Folder of [`events::schema::EVENTS`].
+    /// Folder of [`events::schema::EVENTS`], in folders of UTC days.
     pub events: PathBuf,
     /// Folder of [`schema::FORECASTS`] in which earlier nights left theirs; `None` on the first night.
     pub forecasts: Option<PathBuf>,
@@ -68,11 +71,12 @@ impl Tables {
     /// The tables of a generation, published or in the making, by its folder.
     #[must_use]
     pub fn of(generation: &Path) -> Self {
+        let table = |table: &events::schema::Table| generation.join(table.name);
         Self {
-            carts: generation.join(carts::schema::CARTS.name),
-            orders: generation.join(carts::schema::ORDERS.name),
-            events: generation.join(events::schema::EVENTS.name),
-            forecasts: Some(generation.join(schema::FORECASTS.name)),
+            carts: table(&carts::schema::CARTS),
+            orders: table(&carts::schema::ORDERS),
+            events: table(&events::schema::EVENTS),
+            forecasts: Some(table(&schema::FORECASTS)),
         }
     }
 
@@ -96,6 +100,8 @@ pub struct Settings {
     pub zone: Tz,
     /// Exchange rates, and the base currency.
     pub rates: Rates,
+    /// The rules by which bots are told.
+    pub bots: events::bots::Rules,
 }
 
 /// One night's answers.
@@ -126,6 +132,8 @@ pub struct Analysis {
     pub orders: OrderSummary,
     /// What is expected of the carts that are still open.
     pub prediction: Prediction,
+    /// How much of the latest days' cart creation was done by programs.
+    pub automation: Automation,
 }
 
 /// Answers from one generation's tables.
@@ -147,5 +155,6 @@ pub fn analyze(tables: &Tables, settings: &Settings) -> Result<Analysis, Error> 
         revenue: revenue::losses(&carts, settings)?,
         orders: orders::summary(&orders, &settings.rates)?,
         prediction: prediction::predict(tables, settings)?,
+        automation: automation::automation(&tables.events, settings.as_of, &settings.bots)?,
     })
 }

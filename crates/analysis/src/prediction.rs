@@ -334,7 +334,7 @@ fn score_pending(
                 || reasons::simple(row, method, &frame.vocabularies),
                 |contributions| reasons::words(row, &contributions, &frame.vocabularies),
             ),
-            None => "its events are known under another person: like all carts of its age".to_owned(),
+            None => "not found in the events: like all carts of its age".to_owned(),
         };
         predicted.push(PredictedCart {
             cart_id: cart.name.clone(),

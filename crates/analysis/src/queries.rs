@@ -4,6 +4,7 @@
 //! Rust beside it does, so that the two check each other. Intervals are the exception; they are left to Rust.
 
 mod abandonment;
+mod automation;
 mod checkout_curve;
 mod forecast;
 mod funnel;
@@ -46,6 +47,7 @@ impl Analysis {
             checkout_curve::queries(self, &tables),
             orders::queries(self, &tables),
             forecast::queries(self, &tables),
+            automation::queries(self, &tables),
         ]
         .concat()
     }

@@ -56,6 +56,13 @@ impl Runs {
         Ok(Self { folder: folder.to_path_buf(), files })
     }
 
+    /// The runs that were added since `earlier` was opened, if none has been merged.
+    #[must_use]
+    pub fn newer(&self, earlier: &Self) -> Self {
+        let files = self.files.iter().filter(|file| !earlier.files.contains(file)).cloned().collect();
+        Self { folder: self.folder.clone(), files }
+    }
+
     /// Whether there is none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -81,11 +88,14 @@ impl Runs {
             return Ok(());
         }
         for file in &self.files {
+            let mut wanted = keys.iter().peekable();
             for batch in file::Reader::seek(&file.path, keys)? {
                 let batch = batch?;
                 let (found, bytes) = (batch.column(0).as_primitive::<UInt64Type>(), batch.column(1).as_binary::<i32>());
                 for (at, key) in found.values().iter().enumerate() {
-                    if keys.binary_search(key).is_ok() {
+                    // Both are sorted: one walk along both.
+                    while wanted.next_if(|wanted| *wanted < key).is_some() {}
+                    if wanted.peek() == Some(&key) {
                         each(*key, bytes.value(at));
                     }
                 }

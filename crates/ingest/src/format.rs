@@ -23,6 +23,7 @@ use std::sync::Arc;
 pub use access_log::{AccessLog, BadRoute, Identity, LatencyUnit, Route};
 pub use mapping::{BadMapping, Capture, Column, MappedKind, Mapping, Paths, Separator, TimeFormat};
 
+use crate::agent::Agent;
 use crate::chunk::{Boundary, Chunk};
 use crate::reject::Reject;
 use crate::row::{Field, RawRow};
@@ -223,6 +224,8 @@ pub(crate) trait Sink {
     fn reject(&mut self, line: u64, raw: Raw<'_>, reject: Reject);
     /// The name of an event that the contract has no kind for, and that becomes `other`.
     fn unmapped(&mut self, name: &str);
+    /// What a user agent string says, by the run's list of programs.
+    fn agent(&mut self, text: &str) -> Agent;
 }
 
 /// Bytes of a file's head that are looked at.

@@ -8,8 +8,10 @@ use std::sync::{Arc, Condvar, Mutex};
 use arrow::datatypes::SchemaRef;
 use events::exchange::{self, Exchange};
 
+use crate::agent::{Agent, Agents};
 use crate::batch::{Batch, Position, position};
 use crate::dedupe::{self, Mark, Marks};
+use crate::door::Door;
 use crate::format::{AccessLog, Format, Mapping, Parser, Raw, Sink, Wanted};
 use crate::quarantine::{self, Quarantine};
 use crate::reject::{Reason, Reject};
@@ -44,6 +46,8 @@ impl InputFile {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) read: u64,
+    pub(crate) ahead: u64,
+    pub(crate) clamped: u64,
     pub(crate) rejected: BTreeMap<Reason, u64>,
     pub(crate) format: Option<Format>,
     pub(crate) unused_columns: Vec<String>,
@@ -64,6 +68,8 @@ impl Found {
         for (file, tally) in other.files {
             let mine = self.files.entry(file).or_default();
             mine.read += tally.read;
+            mine.ahead += tally.ahead;
+            mine.clamped += tally.clamped;
             for (reason, count) in tally.rejected {
                 *mine.rejected.entry(reason).or_default() += count;
             }
@@ -109,7 +115,13 @@ pub enum Error {
 pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
 
 /// Reads every file. The number of a file is its place in `files` plus one: 0 is for rows of earlier nights.
-pub(crate) fn read(files: &[InputFile], clock: i64, targets: &Targets, progress: Progress<'_>) -> Result<Found, Error> {
+pub(crate) fn read(
+    files: &[InputFile],
+    clock: i64,
+    door: &Door,
+    targets: &Targets,
+    progress: Progress<'_>,
+) -> Result<Found, Error> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let queue = Queue::new(files.len(), threads);
     let stop = AtomicBool::new(false);
@@ -117,7 +129,7 @@ pub(crate) fn read(files: &[InputFile], clock: i64, targets: &Targets, progress:
         let workers: Vec<_> = (0..threads)
             .map(|_| {
                 scope.spawn(|| {
-                    let result = work(files, clock, targets, &queue, &stop, progress);
+                    let result = work(files, Worker::new(targets, clock, door), &queue, &stop, progress);
                     if result.is_err() {
                         stop.store(true, Ordering::Relaxed);
                     }
@@ -139,13 +151,11 @@ pub(crate) fn read(files: &[InputFile], clock: i64, targets: &Targets, progress:
 
 fn work(
     files: &[InputFile],
-    clock: i64,
-    targets: &Targets,
+    mut worker: Worker<'_>,
     queue: &Queue,
     stop: &AtomicBool,
     progress: Progress<'_>,
 ) -> Result<Found, Error> {
-    let mut worker = Worker::new(targets, clock);
     while let Some(next) = queue.take() {
         let mut lease = Lease { queue, back: None };
         if stop.load(Ordering::Relaxed) {
@@ -258,6 +268,8 @@ impl Drop for Lease<'_> {
 struct Worker<'a> {
     targets: &'a Targets,
     clock: i64,
+    door: &'a Door,
+    agents: Agents,
     batches: Vec<Batch>,
     marks: dedupe::Collector<'a>,
     quarantine: quarantine::Collector<'a>,
@@ -276,10 +288,12 @@ struct Worker<'a> {
 const BATCH_ROWS: usize = 2_048;
 
 impl<'a> Worker<'a> {
-    fn new(targets: &'a Targets, clock: i64) -> Self {
+    fn new(targets: &'a Targets, clock: i64, door: &'a Door) -> Self {
         Self {
             targets,
             clock,
+            door,
+            agents: Agents::new(door.programs.clone()),
             batches: (0..write::PARTITIONS).map(|_| Batch::new(targets.schema.clone())).collect(),
             marks: targets.marks.collector(),
             quarantine: targets.quarantine.collector(),
@@ -310,6 +324,9 @@ impl<'a> Worker<'a> {
     }
 
     fn accept(&mut self, event: &Event<'_>, position: Position) {
+        self.tally.read += 1;
+        self.tally.ahead += u64::from(event.is_ahead);
+        self.tally.clamped += u64::from(event.delivered_ts.is_some());
         let partition = write::partition(event.visitor(), event.ts);
         let mark = Mark {
             identity: event.identity(&mut self.buffer),
@@ -346,15 +363,12 @@ impl<'a> Worker<'a> {
 impl Sink for Worker<'_> {
     fn record(&mut self, line: u64, raw: Raw<'_>, rows: &mut [RawRow<'_>]) {
         let source = self.source.clone();
-        let rules = Rules { source: &source, clock: self.clock };
+        let rules = Rules { source: &source, clock: self.clock, door: self.door };
         let has_id = rows.iter().all(|row| row.get(crate::row::Field::EventId).is_some());
         let bytes = if has_id { std::borrow::Cow::Borrowed(&[][..]) } else { raw.bytes() };
         if let [row] = rows {
             match Event::from_raw(std::mem::take(row), &rules, &bytes) {
-                Ok(event) => {
-                    self.tally.read += 1;
-                    self.accept(&event, position(self.file, line, 0));
-                }
+                Ok(event) => self.accept(&event, position(self.file, line, 0)),
                 Err(reject) => self.reject(line, raw, reject),
             }
             return;
@@ -363,7 +377,6 @@ impl Sink for Worker<'_> {
             rows.iter_mut().map(|row| Event::from_raw(std::mem::take(row), &rules, &bytes)).collect();
         match events {
             Ok(events) => {
-                self.tally.read += events.len() as u64;
                 // Item lines count from 0 within an event, so a further 0 begins the record's next event.
                 let mut nth = 0;
                 for (at, event) in events.iter().enumerate() {
@@ -389,5 +402,9 @@ impl Sink for Worker<'_> {
                 self.found.unmapped.insert(name.to_owned(), 1);
             }
         }
+    }
+
+    fn agent(&mut self, text: &str) -> Agent {
+        self.agents.read(text)
     }
 }

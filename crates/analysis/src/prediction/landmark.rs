@@ -134,7 +134,7 @@ pub(super) fn frame(
         vocabularies: Vocabularies::default(),
     };
     let mut next = 0;
-    let span = Span { from, until: settings.as_of, rates: &settings.rates };
+    let span = Span { from, until: settings.as_of, rates: &settings.rates, bots: &settings.bots };
     stream::replay(folders.events, &span, |event| {
         // Whatever was asked for before this event is answered without it.
         while let Some(question) = questions.get(next).filter(|(moment, ..)| *moment < event.ts) {

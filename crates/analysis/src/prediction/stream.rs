@@ -10,7 +10,7 @@ use carts::columns::Text;
 use chrono::NaiveDate;
 use events::money::Rates;
 use events::parquet_io::{self, Reader};
-use events::{Amount, Kind, hash, lake, time};
+use events::{Amount, Kind, bots, hash, lake, time};
 use rayon::prelude::*;
 
 use crate::Error;
@@ -96,6 +96,8 @@ pub(super) struct Span<'a> {
     /// Nothing after this moment is read.
     pub(super) until: i64,
     pub(super) rates: &'a Rates,
+    /// The rules by which bots are told.
+    pub(super) bots: &'a bots::Rules,
 }
 
 /// Calls `take` for every event of the span but those of bots, in order; a day at a time is in memory.
@@ -150,9 +152,15 @@ const COLUMNS: [&str; 17] = [
 fn read(file: &Path, span: &Span<'_>) -> Result<Vec<Event>, Error> {
     let mut columns = COLUMNS.to_vec();
     columns.extend(WORDS.iter().filter(|name| !COLUMNS.contains(name)));
+    // Of a day that is looked at from within, what comes later says nothing of who is a program.
+    let judged = bots::as_of(file, span.until, span.bots)?;
     let mut events = Vec::new();
+    let mut first = 0;
     for batch in Reader::open(file, &columns)? {
-        decode(&batch?, span, &mut events).map_err(|source| Error::Query {
+        let batch = batch?;
+        let judged = judged.as_ref().map(|rules| &rules[first..first + batch.num_rows()]);
+        first += batch.num_rows();
+        decode(&batch, span, judged, &mut events).map_err(|source| Error::Query {
             what: "the features of carts",
             source: format!("{}: {source}", file.display()).into(),
         })?;
@@ -164,7 +172,12 @@ fn primitive<T: arrow::array::ArrowPrimitiveType>(batch: &RecordBatch, name: &st
     batch.column_by_name(name).expect("asked for").as_primitive::<T>().clone()
 }
 
-fn decode(batch: &RecordBatch, span: &Span<'_>, into: &mut Vec<Event>) -> Result<(), carts::columns::Error> {
+fn decode(
+    batch: &RecordBatch,
+    span: &Span<'_>,
+    judged: Option<&[Option<&'static str>]>,
+    into: &mut Vec<Event>,
+) -> Result<(), carts::columns::Error> {
     let text = |name: &str| Text::of(batch, name);
     let ts = primitive::<TimestampMicrosecondType>(batch, "ts");
     let line = primitive::<UInt16Type>(batch, "line");
@@ -178,7 +191,8 @@ fn decode(batch: &RecordBatch, span: &Span<'_>, into: &mut Vec<Event>) -> Result
     // Words repeat from row to row: the same text is kept once.
     let mut last: Words = Words::default();
     for row in 0..batch.num_rows() {
-        if ts.value(row) > span.until || bot.get(row).is_some() {
+        let is_bot = judged.map_or_else(|| bot.get(row).is_some(), |rules| rules[row].is_some());
+        if ts.value(row) > span.until || is_bot {
             continue;
         }
         let kind = kind.get(row).and_then(Kind::parse).unwrap_or(Kind::Other);

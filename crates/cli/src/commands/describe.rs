@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use analysis::automation::automation;
 use anyhow::Result;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Int32Type;
@@ -11,13 +12,16 @@ use events::Kind;
 use events::lake::Lake;
 use events::parquet_io::{self, Reader};
 use events::schema::{EVENTS, QUARANTINE, Table};
+use events::time;
 use serde_json::{Value, json};
 
 use crate::args::DescribeArgs;
+use crate::config::Config;
 use crate::runs::RUNS;
 use crate::show;
 
 pub(crate) fn run(args: &DescribeArgs) -> Result<()> {
+    let config = Config::load(args.lake.config.as_deref())?;
     let generation = Lake::at(&args.lake.data).published()?;
     let mut tables = Vec::new();
     for table in [EVENTS, QUARANTINE, CARTS, CART_ITEMS, ORDERS, RUNS].iter().chain(&analysis::schema::TABLES) {
@@ -27,6 +31,11 @@ pub(crate) fn run(args: &DescribeArgs) -> Result<()> {
     let kinds = kinds(&events)?;
     let (first, last) = span(&events)?;
     let answers = answers(&tables[0].1, &kinds);
+    let as_of = generation.manifest().as_of.as_deref().and_then(time::parse).or(last);
+    let automation = match as_of {
+        Some(as_of) => Some(automation(&generation.table(EVENTS.name), as_of, &config.bots.rules)?),
+        None => None,
+    };
     if args.lake.json {
         let tables: Vec<Value> = tables.iter().map(|(table, filled)| filled.json(table)).collect();
         let manifest = generation.manifest();
@@ -36,6 +45,7 @@ pub(crate) fn run(args: &DescribeArgs) -> Result<()> {
         show::json(&json!({
             "generation": manifest.id, "as_of": manifest.as_of, "settings": manifest.settings,
             "first_event": span[0], "last_event": span[1], "kinds": kinds, "tables": tables, "answers": answers,
+            "automation": automation,
         }));
         return Ok(());
     }
@@ -46,6 +56,9 @@ pub(crate) fn run(args: &DescribeArgs) -> Result<()> {
     }
     let seen: Vec<String> = kinds.iter().map(|(kind, count)| format!("{kind} {}", show::thousands(*count))).collect();
     show::line(&format!("kinds: {}", if seen.is_empty() { "none".to_owned() } else { seen.join(", ") }));
+    if let Some(automation) = &automation {
+        show::line(&crate::answers::automation(automation));
+    }
     show::line("");
     show::line("what these logs can and cannot answer:");
     for (good, text) in &answers {

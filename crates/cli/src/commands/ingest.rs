@@ -62,6 +62,8 @@ pub(crate) fn json(ingested: &Ingested) -> Value {
         "accepted": sum(|file| file.accepted),
         "duplicates": sum(|file| file.duplicates),
         "quarantined": sum(out::rejected),
+        "ahead_of_clock": sum(|file| file.ahead),
+        "clamped": sum(|file| file.clamped),
         "events": ingested.events,
         "files": summary.files,
         "unchanged_files": ingested.unchanged,

@@ -51,6 +51,12 @@ pub struct Input {
     pub duplicates: u64,
     /// Rows in quarantine, by reason.
     pub quarantined: BTreeMap<String, u64>,
+    /// Of the rows read and not rejected, those up to a day ahead of the run's clock, which are kept as they are.
+    #[serde(default)]
+    pub ahead: u64,
+    /// Of the same, those further ahead, whose moment became the run's clock.
+    #[serde(default)]
+    pub clamped: u64,
 }
 
 /// The size of a table.

@@ -18,8 +18,8 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersi
 use crate::parquet_io::{BATCH_ROWS, Error};
 use crate::schema::{VERSION, VERSION_KEY};
 
-/// Entries on a page: the least that a look-up reads.
-const PAGE_ROWS: usize = 512;
+/// Entries on a page: the least that a look-up reads. Few, because keys are hashes and lie anywhere.
+const PAGE_ROWS: usize = 64;
 /// Bytes of entries that are handed to the encoder at once.
 const BATCH_BYTES: usize = 1 << 20;
 

@@ -89,7 +89,7 @@ impl Shop {
 
     /// Carts and orders by the kernel, with persons as known at `as_of`. Segments are not needed here.
     fn carts(&self, folder: &Path) {
-        let Settings { as_of, window, expiry, zone, ref rates } = self.settings;
+        let Settings { as_of, window, expiry, zone, ref rates, .. } = self.settings;
         let rules = Rules { as_of, window, expiry, zone, rates: rates.clone() };
         let known: Vec<&EventRow> = self.rows.iter().filter(|row| ts(row) <= as_of).collect();
         let mut links = Links::default();
@@ -134,7 +134,14 @@ impl Shop {
 
 /// A window of three days, expiry after thirty, UTC and EUR.
 pub(super) fn settings(as_of: i64) -> Settings {
-    Settings { as_of, window: 3 * DAY, expiry: 30 * DAY, zone: chrono_tz::UTC, rates: Rates::new("EUR", []).unwrap() }
+    Settings {
+        as_of,
+        window: 3 * DAY,
+        expiry: 30 * DAY,
+        zone: chrono_tz::UTC,
+        rates: Rates::new("EUR", []).unwrap(),
+        bots: events::bots::Rules::default(),
+    }
 }
 
 /// The moment of a row.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::agent::{Agent, Agents};
 use crate::format::Raw;
 
 #[derive(Default)]
@@ -22,6 +23,10 @@ impl Sink for Found {
 
     fn unmapped(&mut self, name: &str) {
         self.unmapped.push(name.to_owned());
+    }
+
+    fn agent(&mut self, text: &str) -> Agent {
+        Agents::default().read(text)
     }
 }
 

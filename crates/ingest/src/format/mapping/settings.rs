@@ -31,7 +31,7 @@ impl fmt::Display for Column {
 /// Columns of the contract but those that ingest writes itself.
 fn names() -> &'static [&'static str] {
     static NAMES: std::sync::LazyLock<Vec<&'static str>> = std::sync::LazyLock::new(|| {
-        let own = [Field::Source, Field::Bot];
+        let own = [Field::Source, Field::Bot, Field::DeliveredTs];
         Field::ALL.into_iter().filter(|field| !own.contains(field)).map(|field| Column(field).name()).collect()
     });
     &NAMES
