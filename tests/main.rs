@@ -6,6 +6,8 @@ mod bots;
 mod cli;
 /// One shopper in every format, packed logs, and what ends in quarantine.
 mod formats;
+/// Logs that are broken or made to break: no panic, no lost row, no memory without bound.
+mod hostile;
 /// Cuts of logs into nights, re-deliveries, threads and killed runs: none of them changes a row.
 mod nights;
 /// Carts, orders and the balance of rows are what an independent reading of the contract makes of the same logs.

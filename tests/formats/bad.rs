@@ -38,19 +38,24 @@ pub(super) fn quarantine(lake: &Lake) -> Vec<(u64, String, String)> {
 }
 
 /// What becomes of a row: nothing special, or the reason and detail of its rejection.
-type Verdict = Option<(&'static str, &'static str)>;
+pub(super) type Verdict = Option<(&'static str, &'static str)>;
 
-const FINE: Verdict = None;
+pub(super) const FINE: Verdict = None;
 
 #[expect(clippy::unnecessary_wraps, reason = "a verdict is what it makes")]
-const fn bad(reason: &'static str, detail: &'static str) -> Verdict {
+pub(super) const fn bad(reason: &'static str, detail: &'static str) -> Verdict {
     Some((reason, detail))
 }
 
 /// Runs over a file of these rows below `head`, and holds the quarantine against the verdicts.
-fn assert_verdicts(name: &str, head: &str, rows: &[(&[u8], Verdict)]) {
+pub(super) fn assert_verdicts(name: &str, head: &str, rows: &[(&[u8], Verdict)]) {
+    assert_verdicts_with("", name, head, rows);
+}
+
+/// The same with further settings.
+pub(super) fn assert_verdicts_with(settings: &str, name: &str, head: &str, rows: &[(&[u8], Verdict)]) {
     let lake = lake();
-    lake.write("leftcart.toml", "[ingest]\nmax_rejected = 1.0\n");
+    lake.write("leftcart.toml", format!("[ingest]\nmax_rejected = 1.0\n{settings}"));
     let mut bytes = head.as_bytes().to_vec();
     let mut wanted = Vec::new();
     for (row, verdict) in rows {
@@ -65,7 +70,7 @@ fn assert_verdicts(name: &str, head: &str, rows: &[(&[u8], Verdict)]) {
         bytes.push(b'\n');
     }
     lake.write(name, bytes);
-    let said = lake.json(&["run", name]);
+    let said = lake.json(&if settings.is_empty() { vec!["run", name] } else { vec!["run"] });
     assert_nothing_lost(&said);
     assert_eq!(said["ingest"]["read"], rows.len(), "{name}: every row is read");
     let mut found: Vec<(usize, Vec<Option<String>>)> = lake

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 pub use draft::Draft;
 pub use lock::Lock;
-pub use manifest::{Input, Manifest, TableEntry};
+pub use manifest::{Column, Columns, Input, Manifest, TableEntry};
 
 /// What went wrong with the lake.
 #[derive(Debug, thiserror::Error)]

@@ -139,11 +139,13 @@ impl Writer {
 }
 
 fn properties(table: &Table, sorted_by: &[&str], codec: Compression) -> WriterProperties {
+    // Pages of a small file are one each: their statistics are those of the file.
+    let statistics = if codec == Compression::SNAPPY { EnabledStatistics::Chunk } else { EnabledStatistics::Page };
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_2_0)
         .set_compression(codec)
         .set_max_row_group_row_count(Some(1 << 18))
-        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_statistics_enabled(statistics)
         .set_created_by(format!("leftcart {}", env!("CARGO_PKG_VERSION")));
     for column in table.columns.iter().filter(|column| column.ty == Type::Moment) {
         // Delta encoding is only a fallback while a dictionary is on, and moments hardly repeat.

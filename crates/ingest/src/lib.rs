@@ -15,6 +15,7 @@ mod bots;
 mod channel;
 mod chunk;
 mod clock;
+mod columns;
 mod conflicts;
 mod dedupe;
 mod documents;
@@ -46,8 +47,8 @@ use events::runs::Runs;
 pub use agent::{BadPattern, Programs};
 pub use door::{Door, Future, Privacy};
 pub use format::{
-    AccessLog, BadMapping, BadRoute, Capture, Column, Format, Identity, LatencyUnit, MappedKind, Mapping, Paths, Route,
-    Separator, TimeFormat, Unrecognised, Wanted,
+    AccessLog, BadMapping, BadRoute, Capture, Column, CurrencySigns, Format, Identity, LatencyUnit, MappedKind,
+    Mapping, Paths, Route, Separator, TimeFormat, Unrecognised, Wanted,
 };
 pub use preview::{Preview, Rejected, preview};
 pub use read::{Error as ReadError, InputFile, Progress};
@@ -229,6 +230,8 @@ fn balance(number: u32, path: String, source: String, tally: read::Tally, verdic
         quarantined.insert(Reason::Conflict.words().to_owned(), conflicts);
     }
     let rejected: u64 = quarantined.values().sum();
+    let mut tally = tally;
+    let columns = tally.columns();
     Input {
         path,
         source,
@@ -241,6 +244,7 @@ fn balance(number: u32, path: String, source: String, tally: read::Tally, verdic
         quarantined,
         ahead: tally.ahead,
         clamped: tally.clamped,
+        columns,
     }
 }
 

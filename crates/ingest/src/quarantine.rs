@@ -62,7 +62,7 @@ impl Quarantine {
                 Ok(())
             })?;
             rejected.sort_unstable_by(|a, b| (a.position, &a.reject.detail).cmp(&(b.position, &b.reject.detail)));
-            for part in rejected.chunks(parquet_io::BATCH_ROWS) {
+            for part in parts(&rejected) {
                 let writer = match &mut writer {
                     Some(writer) => writer,
                     none => none.insert(parquet_io::Writer::create_for(part.len(), path, &QUARANTINE, &[])?),
@@ -75,6 +75,23 @@ impl Quarantine {
         }
         Ok(rows)
     }
+}
+
+/// Rows that go into one batch: not too many, and of texts that an array can hold.
+fn parts(rejected: &[Rejected]) -> Vec<&[Rejected]> {
+    const BYTES: usize = 1 << 28;
+    let (mut parts, mut start, mut bytes) = (Vec::new(), 0, 0);
+    for (at, one) in rejected.iter().enumerate() {
+        bytes += one.raw.len() + one.reject.detail.len();
+        if at > start && (bytes > BYTES || at - start == parquet_io::BATCH_ROWS) {
+            parts.push(&rejected[start..at]);
+            (start, bytes) = (at, one.raw.len() + one.reject.detail.len());
+        }
+    }
+    if start < rejected.len() {
+        parts.push(&rejected[start..]);
+    }
+    parts
 }
 
 struct Rejected {

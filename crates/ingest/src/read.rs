@@ -7,9 +7,11 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use arrow::datatypes::SchemaRef;
 use events::exchange::{self, Exchange};
+use events::lake::Columns;
 
 use crate::agent::{Agent, Agents};
 use crate::batch::{Batch, Position, position};
+use crate::columns::{self, Keys};
 use crate::dedupe::{self, Mark, Marks};
 use crate::door::Door;
 use crate::format::{AccessLog, Format, Mapping, Parser, Raw, Sink, Wanted};
@@ -51,8 +53,23 @@ pub(crate) struct Tally {
     pub(crate) rejected: BTreeMap<Reason, u64>,
     pub(crate) format: Option<Format>,
     pub(crate) unused_columns: Vec<String>,
+    /// Columns that its header or schema names.
+    pub(crate) columns: Option<Columns>,
+    /// Keys of its records, if it has no header.
+    pub(crate) keys: Keys,
+    /// Columns of the contract that depend on columns of the file.
+    pub(crate) wanted: Vec<columns::Wanted>,
     pub(crate) size: u64,
     pub(crate) blake3: String,
+}
+
+impl Tally {
+    /// What the file calls its columns, taken out.
+    pub(crate) fn columns(&mut self) -> Option<Columns> {
+        let mut columns = self.columns.take().or_else(|| std::mem::take(&mut self.keys).columns())?;
+        columns.absent = columns::absent(&columns, &self.wanted);
+        Some(columns)
+    }
 }
 
 /// What was learnt while reading.
@@ -76,7 +93,10 @@ impl Found {
             if tally.format.is_some() {
                 mine.format = tally.format;
                 mine.unused_columns = tally.unused_columns;
+                mine.columns = tally.columns;
+                mine.wanted = tally.wanted;
             }
+            mine.keys.merge(tally.keys);
             if !tally.blake3.is_empty() {
                 (mine.size, mine.blake3) = (tally.size, tally.blake3);
             }
@@ -171,6 +191,8 @@ fn work(
                 if let Some(stream) = opened {
                     tally.format = Some(stream.format);
                     tally.unused_columns.clone_from(&stream.unused_columns);
+                    tally.columns = stream.columns.as_deref().cloned();
+                    tally.wanted = stream.parser.wanted_columns();
                     (number, stream)
                 } else {
                     (tally.size, tally.blake3) = print_of(&file.path)?;
@@ -313,6 +335,9 @@ impl<'a> Worker<'a> {
             self.source = source.into();
         }
         stream::parse(parser, piece, self);
+        if let (Piece::Text(chunk), true) = (piece, parser.has_keys()) {
+            self.tally.keys.look_at(chunk);
+        }
         let tally = std::mem::take(&mut self.tally);
         self.rows += tally.read;
         self.found.merge(Found { files: [(file, tally)].into(), ..Found::default() });

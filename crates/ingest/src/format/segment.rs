@@ -62,6 +62,10 @@ pub(super) fn record<S: Sink>(line: u64, text: &str, sink: &mut S) {
 }
 
 fn read<'a, S: Sink>(line: &'a str, sink: &mut S) -> Result<Vec<RawRow<'a>>, Reject> {
+    // serde would read a list as the fields in order.
+    if !line.trim_start().starts_with('{') {
+        return Err(Reject::unreadable("no JSON object"));
+    }
     let call: Call<'a> = serde_json::from_str(line).map_err(|error| Reject::unreadable(error.to_string()))?;
     let properties: Properties<'a> =
         call.properties.map_or_else(|| Ok(Properties::default()), |value| commerce::object("properties", value))?;
