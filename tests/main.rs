@@ -2,6 +2,8 @@
 
 /// What the program prints, and its exit codes.
 mod cli;
+/// A person is removed from every night, and nothing is left.
+mod forget;
 /// One shopper in every format, packed logs, and what ends in quarantine.
 mod formats;
 /// Cuts of logs into nights, re-deliveries, threads and killed runs: none of them changes a row.

@@ -1,5 +1,7 @@
 //! One run on one lake: a generation is built beside the published one, and published last.
 
+mod again;
+
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt;
@@ -226,7 +228,12 @@ impl Night {
     }
 
     /// Makes this generation the published one.
-    pub(crate) fn publish(mut self) -> Result<Generation> {
+    pub(crate) fn publish(self) -> Result<Generation> {
+        Ok(self.publish_and_hold()?.0)
+    }
+
+    /// As [`Night::publish`], and nobody else may write yet.
+    pub(crate) fn publish_and_hold(mut self) -> Result<(Generation, Lock)> {
         self.progress.phase("publishing");
         if let Some(previous) = &self.previous {
             self.draft.carry(previous, runs::RUNS.name)?;
@@ -250,7 +257,7 @@ impl Night {
         let Self { lake, lock, draft, manifest, config, .. } = self;
         let generation = draft.publish(&manifest)?;
         lake.prune(&lock, config.keep_generations)?;
-        Ok(generation)
+        Ok((generation, lock))
     }
 
     /// Rows of a table in the making. Files of the night before were counted then.

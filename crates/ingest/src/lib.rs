@@ -38,6 +38,7 @@ use events::exchange::Exchange;
 use events::lake::Input;
 use events::runs::Runs;
 
+pub use email::conceal;
 pub use format::{
     AccessLog, BadMapping, BadRoute, Capture, Column, Format, Identity, LatencyUnit, MappedKind, Mapping, Paths, Route,
     Separator, TimeFormat, Unrecognised, Wanted,
