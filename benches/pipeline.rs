@@ -7,7 +7,7 @@ use carts::Rules;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use events::lake::parquet_files;
 use events::money::Rates;
-use events::time;
+use events::{bots, time};
 use ingest::{Earlier, InputFile, Job, Summary, Wanted};
 use simulate::{Config, Format};
 use tempfile::TempDir;
@@ -47,6 +47,7 @@ impl Shop {
             files: &self.files,
             earlier: Earlier::Nothing,
             clock: i64::MAX / 2,
+            door: &ingest::Door::default(),
             scratch: &scratch,
             events: &tables.join("events"),
             quarantine: &tables.join("quarantine/part-0.parquet"),
@@ -62,10 +63,17 @@ impl Shop {
             fresh(&generation.join(table.name));
         }
         let scratch = fresh(&self.folder.path().join("scratch"));
-        let events = generation.join("events");
-        let (generation, scratch) = (generation.as_path(), scratch.as_path());
-        local::carts(&local::Job { events: &events, rules, scratch, generation, memory: MEMORY, remembered: None })
-            .expect("carts");
+        let (events, bots) = (generation.join("events"), bots::Rules::default());
+        local::carts(&local::Job {
+            events: &events,
+            rules,
+            without_bots: Some(&bots),
+            scratch: &scratch,
+            generation: &generation,
+            memory: MEMORY,
+            remembered: None,
+        })
+        .expect("carts");
     }
 }
 
@@ -131,6 +139,7 @@ fn analyse_carts(criterion: &mut Criterion) {
         expiry: rules.expiry,
         zone: rules.zone,
         rates: rules.rates.clone(),
+        bots: bots::Rules::default(),
     };
     for size in SIZES {
         let shop = Shop::new(size, Format::NativeCsv);

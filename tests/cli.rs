@@ -193,13 +193,17 @@ fn carts_logged_without_checkout_steps_are_described_as_such() {
         "NO  which errors stop checkout",
         "NO  who comes back on another device",
         "NO  what customers said",
+        "NO  in which currency: no row names one",
+        "logs: ",
+        "2026-01-05  ",
+        "no gaps: no day is missing",
         "opened_at",
     ] {
         assert!(done.stdout.contains(words), "{words} in: {}", done.stdout);
     }
     let said = lake.json(&["describe"]);
     let cannot = |answer: &&Value| answer["can"] == false;
-    assert_eq!(said["answers"].as_array().expect("answers").iter().filter(cannot).count(), 4);
+    assert_eq!(said["answers"].as_array().expect("answers").iter().filter(cannot).count(), 16);
     let carts = said["tables"].as_array().expect("tables").iter().find(|table| table["name"] == "carts");
     assert_eq!(carts.expect("carts")["rows"].as_u64(), Some(lake.rows("carts").len() as u64));
 }
@@ -361,4 +365,55 @@ fn carts_of_the_demo_end_in_a_report() {
     let said = lake.json(&["report", "--data", "data/demo/lake", "--reports", "again"]);
     let again = lake.path().join(said["report"].as_str().expect("a path"));
     assert_eq!(std::fs::read_to_string(again).expect("a report"), std::fs::read_to_string(page).expect("a report"));
+}
+
+#[test]
+fn carts_of_devices_whose_clock_is_ahead_are_quarantined_or_clamped_as_the_shop_wants() {
+    let log = "ts,kind,visitor_id,event_id\n\
+               2026-01-05T10:00:00Z,add_to_cart,ann,a1\n\
+               2026-01-06T09:59:59Z,add_to_cart,bob,b1\n\
+               2031-01-01T00:00:00Z,add_to_cart,eve,c1\n";
+    let mut lake = lake();
+    lake.clock = "2026-01-05T12:00:00Z".to_owned();
+    lake.write("log.csv", log);
+    lake.write("leftcart.toml", "[ingest]\nmax_rejected = 1.0\n");
+    let counts = |said: &Value| {
+        let file = &said["ingest"]["files"][0];
+        ["accepted", "ahead", "clamped"].map(|count| file[count].as_u64().expect("a count"))
+    };
+    let said = lake.json(&["run", "log.csv"]);
+    assert_eq!((counts(&said), &said["ingest"]["quarantined"]), ([2, 1, 0], &1.into()));
+    assert_eq!(lake.rows("quarantine")[0]["reason"].as_deref(), Some("future timestamp"));
+
+    lake.write("leftcart.toml", "[ingest]\nfuture = \"clamp\"\n");
+    let checked = lake.run(&["check", "log.csv", "--rebuild"]).stdout;
+    assert!(
+        checked.contains("ahead of the clock by up to a day: 1")
+            && checked.contains("would be clamped to the clock: 1")
+    );
+    let done = lake.run(&["run", "log.csv", "--rebuild", "--quiet"]);
+    assert!(done.stdout.contains("clamped to the clock, because they were further ahead: 1"), "{}", done.stdout);
+    assert!(done.stdout.contains("ahead of the clock by up to a day, kept as they are: 1"), "{}", done.stdout);
+    let of_eve = |lake: &Lake| {
+        let rows = lake.rows("events").into_iter();
+        let row =
+            rows.filter(|row| row["visitor_id"].as_deref() == Some("eve")).collect::<Vec<_>>().pop().expect("eve");
+        ["ts", "delivered_ts"].map(|column| row[column].clone().unwrap_or_default()[..19].to_owned())
+    };
+    let moments = ["2026-01-05T12:00:00", "2031-01-01T00:00:00"];
+    assert_eq!(of_eve(&lake), moments);
+    assert_eq!(lake.rows("carts").len(), 2, "bob's comes after the clock, as of which carts are judged");
+
+    // Later nights: the same row again is the same row, clamped or not, and another one of its id is in conflict.
+    for (clock, rows) in
+        [("2026-01-07T12:00:00Z", ""), ("2031-01-02T00:00:00Z", "2031-01-01T00:00:01Z,add_to_cart,eve,c1\n")]
+    {
+        lake.clock = clock.to_owned();
+        lake.write("log.csv", format!("{log}{rows}\n"));
+        let said = lake.json(&["run", "log.csv"]);
+        let file = &said["ingest"]["files"][0];
+        assert_eq!((&file["accepted"], &file["duplicates"]), (&0.into(), &3.into()), "{file}");
+        assert_eq!(file["quarantined"]["conflict"].as_u64().unwrap_or(0), u64::from(!rows.is_empty()));
+        assert_eq!(of_eve(&lake), moments, "the first one stands");
+    }
 }

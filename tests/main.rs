@@ -1,15 +1,21 @@
 //! The whole program against the contract: one binary, a file for each kind of statement.
 
+/// Programs that fill carts: told by their names and by what they do, however nights are cut.
+mod bots;
 /// What the program prints, and its exit codes.
 mod cli;
 /// A person is removed from every night, and nothing is left.
 mod forget;
 /// One shopper in every format, packed logs, and what ends in quarantine.
 mod formats;
+/// Logs that are broken or made to break: no panic, no lost row, no memory without bound.
+mod hostile;
 /// Cuts of logs into nights, re-deliveries, threads and killed runs: none of them changes a row.
 mod nights;
 /// Carts, orders and the balance of rows are what an independent reading of the contract makes of the same logs.
 mod oracle;
+/// Pseudonyms by key: no plain id is stored, and everybody is still followed.
+mod privacy;
 /// The report's pages in a browser: they ask for nothing, fit every screen and are accessible.
 mod report;
 /// The sample that is kept in the repository.

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use analysis::{Query, Settings, Tables};
+use events::bots::Rules;
 use events::money::Rates;
 use serde_json::Value;
 use simulate::{Config, Format, Scenario};
@@ -37,7 +38,9 @@ y5,0,2026-01-11T10:00:00Z,add_to_cart,sofa,c,1,5.00,EUR,,,,
 /// A lake of a simulated shop that also sells abroad, and the moment as of which it is judged.
 fn shop() -> (Lake, i64) {
     let lake = lake();
-    let config = Config { days: 30, carts_per_day: 40, scenario: Scenario::Barrier, seed: 5, ..Config::default() };
+    // Bots come on one of the last days: those are looked at for them.
+    let onset = Some("2026-02-01T10:00:00".parse().expect("a moment"));
+    let config = Config { days: 30, carts_per_day: 40, scenario: Scenario::Bots, onset, seed: 5, ..Config::default() };
     simulate::simulate(&config, Format::NativeCsv, &lake.path().join("logs")).expect("a shop");
     lake.write("logs/abroad.csv", ABROAD);
     lake.write("leftcart.toml", CONFIG);
@@ -59,7 +62,14 @@ fn every_number_about_carts_can_be_had_again_from_the_published_tables() {
     let Some(python) = tools::duckdb() else { return };
     let (lake, as_of) = shop();
     let rates = Rates::new("EUR", [("GBP", "0.85")]).expect("rates");
-    let settings = Settings { as_of, window: 3 * DAY, expiry: 30 * DAY, zone: chrono_tz::Europe::Berlin, rates };
+    let settings = Settings {
+        as_of,
+        window: 3 * DAY,
+        expiry: 30 * DAY,
+        zone: chrono_tz::Europe::Berlin,
+        rates,
+        bots: Rules::default(),
+    };
     let current = lake.path().join("data/current");
     let analysis = analysis::analyze(&Tables::of(&current), &settings).expect("an analysis");
     let queries = analysis.queries(&current.display().to_string());

@@ -149,3 +149,25 @@ fn a_person_is_forgotten_before_any_carts_are_made() {
     assert_eq!((&said["removed"]["events"]["rows"], &said["reports"]["written"]), (&1.into(), &Value::Null));
     assert_eq!(lake.json(&["analyze"])["analysis"]["carts"], 2);
 }
+
+#[test]
+fn a_person_behind_a_pseudonym_is_forgotten_by_the_plain_id() {
+    for visitors in [false, true] {
+        let lake = lake();
+        let key = lake.write("leftcart.key", format!("{}\n", "0f".repeat(32)));
+        std::fs::set_permissions(key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a file of ours");
+        let privacy = format!("[privacy]\nkey_file = \"leftcart.key\"\nvisitors = {visitors}\n");
+        lake.write("leftcart.toml", format!("[ingest]\nmax_rejected = 0.5\n{privacy}"));
+        lake.write("log.csv", LOG);
+        drop(lake.json(&["run", "log.csv"]));
+        for (id, events) in [("ann@Example.org", 2), ("17", 1), ("v:tab-2", 1)] {
+            let said = lake.json(&["forget", id]);
+            assert_eq!(
+                (&said["removed"]["events"]["rows"], &said["left"]),
+                (&events.into(), &Value::Array(Vec::new()))
+            );
+            assert!(!said.to_string().contains("ann@"), "{said}");
+        }
+        assert_eq!(lake.rows("events").len(), 1);
+    }
+}

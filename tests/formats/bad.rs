@@ -38,19 +38,24 @@ pub(super) fn quarantine(lake: &Lake) -> Vec<(u64, String, String)> {
 }
 
 /// What becomes of a row: nothing special, or the reason and detail of its rejection.
-type Verdict = Option<(&'static str, &'static str)>;
+pub(super) type Verdict = Option<(&'static str, &'static str)>;
 
-const FINE: Verdict = None;
+pub(super) const FINE: Verdict = None;
 
 #[expect(clippy::unnecessary_wraps, reason = "a verdict is what it makes")]
-const fn bad(reason: &'static str, detail: &'static str) -> Verdict {
+pub(super) const fn bad(reason: &'static str, detail: &'static str) -> Verdict {
     Some((reason, detail))
 }
 
 /// Runs over a file of these rows below `head`, and holds the quarantine against the verdicts.
-fn assert_verdicts(name: &str, head: &str, rows: &[(&[u8], Verdict)]) {
+pub(super) fn assert_verdicts(name: &str, head: &str, rows: &[(&[u8], Verdict)]) {
+    assert_verdicts_with("", name, head, rows);
+}
+
+/// The same with further settings.
+pub(super) fn assert_verdicts_with(settings: &str, name: &str, head: &str, rows: &[(&[u8], Verdict)]) {
     let lake = lake();
-    lake.write("leftcart.toml", "[ingest]\nmax_rejected = 1.0\n");
+    lake.write("leftcart.toml", format!("[ingest]\nmax_rejected = 1.0\n{settings}"));
     let mut bytes = head.as_bytes().to_vec();
     let mut wanted = Vec::new();
     for (row, verdict) in rows {
@@ -65,7 +70,7 @@ fn assert_verdicts(name: &str, head: &str, rows: &[(&[u8], Verdict)]) {
         bytes.push(b'\n');
     }
     lake.write(name, bytes);
-    let said = lake.json(&["run", name]);
+    let said = lake.json(&if settings.is_empty() { vec!["run", name] } else { vec!["run"] });
     assert_nothing_lost(&said);
     assert_eq!(said["ingest"]["read"], rows.len(), "{name}: every row is read");
     let mut found: Vec<(usize, Vec<Option<String>>)> = lake
@@ -240,7 +245,7 @@ fn bad_rows_of_parquet_are_kept_with_reason_and_place() {
 }
 
 #[test]
-fn a_row_told_again_with_other_content_is_kept_and_says_which_one_stands() {
+fn a_row_told_again_with_other_content_is_kept_and_the_first_one_stands() {
     let lake = lake();
     let row = |kind: &str, price: &str| format!("e1,2026-01-05T10:00:00Z,{kind},v,mug,{price}\n");
     let head = "event_id,ts,kind,visitor_id,product_id,unit_price\n";
@@ -249,7 +254,7 @@ fn a_row_told_again_with_other_content_is_kept_and_says_which_one_stands() {
     let said = lake.json(&["run", "1.csv", "2.csv"]);
     assert_nothing_lost(&said);
     assert_eq!((&said["ingest"]["accepted"], &said["ingest"]["duplicates"]), (&1.into(), &2.into()));
-    let detail = "same source, event_id and line (0) as 1.csv:2, other content".to_owned();
+    let detail = "same source, event_id and line (0) as a row accepted before, other content".to_owned();
     assert_eq!(quarantine(&lake), [(2, "conflict".to_owned(), detail)]);
     assert_eq!(lake.rows("quarantine")[0]["raw"].as_deref(), Some(row("add_to_cart", "2.51").trim_end()));
     assert_eq!(lake.rows("carts")[0]["value"].as_deref(), Some("2.5000"));

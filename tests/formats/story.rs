@@ -1,4 +1,4 @@
-//! One shopper, told four ways: a cart of two products, of which one is taken out again, that is bought after a login.
+//! One shopper, told four ways here, and in every other format in [`super::every`]: a cart of two products, of which one is taken out again, that is bought after a login.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -16,14 +16,14 @@ use support::world::micros;
 use crate::lake;
 
 /// What was done, when, by whom, with what: moment, kind, customer, and the lines as product, name, pieces and price.
-type Told =
+pub(super) type Told =
     (&'static str, &'static str, Option<&'static str>, &'static [(&'static str, &'static str, i64, &'static str)]);
 
-const VISITOR: &str = "77.4102";
+pub(super) const VISITOR: &str = "77.4102";
 const CUP: (&str, &str, i64, &str) = ("CUP-1", "Cup \"XL\", blue", 3, "7.35");
 const POT: (&str, &str, i64, &str) = ("POT-9", "Teapot & lid", 1, "49.9");
 
-const STORY: [Told; 8] = [
+pub(super) const STORY: [Told; 8] = [
     ("2026-03-28T21:15:00.000417Z", "view_item", None, &[CUP]),
     ("2026-03-28T21:16:07.250000Z", "add_to_cart", None, &[CUP]),
     ("2026-03-28T21:19:30.000001Z", "add_to_cart", None, &[POT]),
@@ -35,12 +35,12 @@ const STORY: [Told; 8] = [
 ];
 
 /// The visit of a moment: a new one the next morning.
-fn session(ts: &str) -> &'static str {
+pub(super) fn session(ts: &str) -> &'static str {
     if ts.starts_with("2026-03-28") { "1774732500" } else { "1774766400" }
 }
 
 /// The rows of the story in the contract's columns.
-fn rows() -> Vec<BTreeMap<&'static str, String>> {
+pub(super) fn rows() -> Vec<BTreeMap<&'static str, String>> {
     let mut rows = Vec::new();
     for (number, (ts, kind, customer, items)) in STORY.into_iter().enumerate() {
         let mut head = BTreeMap::from([
@@ -110,7 +110,7 @@ const COLUMNS: [&str; 22] = [
     "shipping_method",
 ];
 
-fn csv() -> String {
+pub(crate) fn csv() -> String {
     let quoted = |text: &String| format!("\"{}\"", text.replace('"', "\"\""));
     let mut text = format!("{},coupon\n", COLUMNS.join(","));
     for row in rows() {
@@ -121,7 +121,7 @@ fn csv() -> String {
     text
 }
 
-fn ndjson() -> String {
+pub(crate) fn ndjson() -> String {
     let lines: Vec<String> = rows().iter().map(|row| serde_json::to_string(row).expect("text")).collect();
     lines.join("\n")
 }
@@ -160,7 +160,7 @@ fn parquet(path: &Path) {
 }
 
 /// The export of Google Analytics 4: integers as text, parameters in a list, one line per event.
-fn ga4() -> String {
+pub(crate) fn ga4() -> String {
     let text = |key: &str, text: &str| json!({ "key": key, "value": { "string_value": text } });
     let mut lines = String::new();
     for (ts, kind, customer, items) in STORY {

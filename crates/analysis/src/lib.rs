@@ -6,6 +6,7 @@
 //!         ├─> checkout_curve    when carts are bought, from the first hour to the last day
 //!         └─> revenue           what was lost, what came back later, what is still open
 //! orders ───> orders            what was sold, and how much of it no cart was seen for
+//! events ───> automation        how much of the latest days' cart creation was done by programs
 //! all ──────> headlines, queries, tables
 //! ```
 //!
@@ -14,6 +15,7 @@
 //! prints or reads the clock, and polars goes no further than this crate. [`stats`] knows neither polars nor carts.
 
 pub mod abandonment;
+pub mod automation;
 pub mod checkout_curve;
 mod error;
 mod estimate;
@@ -38,6 +40,7 @@ use events::money::Rates;
 use serde::Serialize;
 
 pub use abandonment::Abandonment;
+pub use automation::Automation;
 pub use checkout_curve::CheckoutCurve;
 pub use error::Error;
 pub use estimate::Estimate;
@@ -55,13 +58,20 @@ pub struct Tables {
     pub carts: PathBuf,
     /// Folder of [`carts::schema::ORDERS`].
     pub orders: PathBuf,
+    /// Folder of [`events::schema::EVENTS`], in folders of UTC days.
+    pub events: PathBuf,
 }
 
 impl Tables {
     /// The tables of a generation, published or in the making, by its folder.
     #[must_use]
     pub fn of(generation: &Path) -> Self {
-        Self { carts: generation.join(carts::schema::CARTS.name), orders: generation.join(carts::schema::ORDERS.name) }
+        let table = |table: &events::schema::Table| generation.join(table.name);
+        Self {
+            carts: table(&carts::schema::CARTS),
+            orders: table(&carts::schema::ORDERS),
+            events: table(&events::schema::EVENTS),
+        }
     }
 }
 
@@ -78,6 +88,8 @@ pub struct Settings {
     pub zone: Tz,
     /// Exchange rates, and the base currency.
     pub rates: Rates,
+    /// The rules by which bots are told.
+    pub bots: events::bots::Rules,
 }
 
 /// One night's answers.
@@ -106,6 +118,8 @@ pub struct Analysis {
     pub revenue: Revenue,
     /// What was sold.
     pub orders: OrderSummary,
+    /// How much of the latest days' cart creation was done by programs.
+    pub automation: Automation,
 }
 
 /// Answers from one generation's tables.
@@ -126,5 +140,6 @@ pub fn analyze(tables: &Tables, settings: &Settings) -> Result<Analysis, Error> 
         checkout_curve: checkout_curve::fit(&carts, settings)?,
         revenue: revenue::losses(&carts, settings)?,
         orders: orders::summary(&orders, &settings.rates)?,
+        automation: automation::automation(&tables.events, settings.as_of, &settings.bots)?,
     })
 }

@@ -4,6 +4,7 @@
 //! Rust beside it does, so that the two check each other. Intervals are the exception; they are left to Rust.
 
 mod abandonment;
+mod automation;
 mod checkout_curve;
 mod funnel;
 mod orders;
@@ -44,6 +45,7 @@ impl Analysis {
             funnel::queries(self, &tables),
             checkout_curve::queries(self, &tables),
             orders::queries(self, &tables),
+            automation::queries(self, &tables),
         ]
         .concat()
     }

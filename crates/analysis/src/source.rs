@@ -65,12 +65,17 @@ fn scan(folder: &Path, table: &Table, columns: &[&str], more: &[Expr]) -> Result
         let args = ScanArgsParquet { glob: false, hive_options: HiveOptions::new_disabled(), ..Default::default() };
         LazyFrame::scan_parquet_files(paths.into_iter().collect(), args).map_err(failed("the columns of a table"))?
     };
-    let columns = columns.iter().map(|column| match column.ty {
-        Type::Word => col(column.name).cast(DataType::String),
+    // Read once, for all queries; words as numbers meanwhile, because a text per row and column would weigh much more.
+    let words = DataType::from_categories(Categories::global());
+    let packed = columns.iter().map(|column| match column.ty {
+        Type::Word => col(column.name).cast(words.clone()),
         Type::Moment => col(column.name).cast(DataType::Int64),
         _ => col(column.name),
     });
-    Ok(frame.select(columns.chain(more.iter().cloned()).collect::<Vec<_>>()))
+    let packed = frame.select(packed.chain(more.iter().cloned()).collect::<Vec<_>>());
+    let read = packed.collect().map_err(failed("the rows of a table"))?;
+    let words = columns.iter().filter(|column| column.ty == Type::Word);
+    Ok(read.lazy().with_columns(words.map(|column| col(column.name).cast(DataType::String)).collect::<Vec<_>>()))
 }
 
 /// The polars type of a column, as it is read from Parquet; words are read as text in the end.

@@ -124,6 +124,7 @@ pub(crate) fn settings() -> Settings {
         expiry: 30 * DAY,
         zone: chrono_tz::Europe::Berlin,
         rates: Rates::new("EUR", [("GBP", "0.85")]).unwrap(),
+        bots: events::bots::Rules::default(),
     }
 }
 

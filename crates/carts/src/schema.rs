@@ -123,7 +123,8 @@ pub const TABLES: [Table; 3] = [CARTS, CART_ITEMS, ORDERS];
 /// The columns of [`events::schema::EVENTS`] that the kernel reads.
 #[must_use]
 pub fn event_columns() -> Vec<&'static str> {
-    const UNREAD: [&str; 7] = ["error_message", "http_status", "latency_ms", "rating", "comment", "bot", "page"];
+    const UNREAD: [&str; 8] =
+        ["error_message", "http_status", "latency_ms", "rating", "comment", "bot", "page", "delivered_ts"];
     let names = events::schema::EVENTS.columns.iter().map(|column: &Column| column.name);
     names.filter(|name| !UNREAD.contains(name)).collect()
 }

@@ -1,10 +1,10 @@
 //! The headline answers in plain words: how many, how much, where.
 
 use analysis::funnel::Step;
-use analysis::{Analysis, Estimate};
+use analysis::{Analysis, Automation, Estimate};
 use events::{Amount, money};
 
-use crate::show::thousands;
+use crate::show::{printable, thousands};
 
 /// Below this many carts a percentage says less than the counts.
 const FEW: u64 = 30;
@@ -58,6 +58,34 @@ pub(crate) fn answers(analysis: &Analysis) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// How much of the latest cart creation was automated, by rule.
+pub(crate) fn automation(automation: &Automation) -> String {
+    let Automation { first_day, last_day, adds, automated_adds, visitor_days, .. } = automation;
+    let head = format!("adds to cart by programs, {first_day} to {last_day} (UTC)");
+    let Some(automated) = automation.automated_share else { return format!("{head}: nothing was added to any cart") };
+    let rules: Vec<String> = automation
+        .by_rule
+        .iter()
+        .filter_map(|by| Some(format!("{} {}", printable(by.rule.as_deref()?), thousands(by.adds))))
+        .collect();
+    let rules = if rules.is_empty() { String::new() } else { format!(" ({})", rules.join(", ")) };
+    format!(
+        "{head}: {} of {}{rules}; visitor-days with adds that were automated: {}",
+        thousands(*automated_adds),
+        thousands(*adds),
+        if *visitor_days < FEW {
+            share(automated)
+        } else {
+            format!(
+                "{} of {}, {}",
+                thousands(automation.automated_visitor_days),
+                thousands(*visitor_days),
+                share(automated)
+            )
+        }
+    )
 }
 
 fn share(estimate: Estimate) -> String {

@@ -1,6 +1,8 @@
 //! leftcart.toml: read over the defaults, which are a real file that the same parser reads.
 
+mod bots;
 mod origin;
+mod privacy;
 mod source;
 
 use std::collections::BTreeMap;
@@ -11,11 +13,16 @@ use carts::Rules;
 use chrono_tz::Tz;
 use events::money::Rates;
 use events::time;
+use ingest::{Door, Future};
 use serde::Deserialize;
 use serde_json::Value;
 
+pub(crate) use self::bots::Bots;
+use self::bots::BotsTable;
 pub(crate) use self::origin::{Origin, Setting};
 use self::origin::{Origins, Variables};
+pub(crate) use self::privacy::Privacy;
+use self::privacy::PrivacyTable;
 pub(crate) use self::source::Source;
 use self::source::SourceTable;
 
@@ -23,6 +30,10 @@ use self::source::SourceTable;
 pub(crate) const FILE: &str = "leftcart.toml";
 /// Every setting with its default and what it means.
 pub(crate) const DEFAULTS: &str = include_str!("../default.toml");
+
+/// The values of `ingest.future`.
+const QUARANTINE: &str = "quarantine";
+const CLAMP: &str = "clamp";
 
 /// A setting that cannot be used; says where and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +49,10 @@ pub(crate) struct Config {
     pub(crate) expiry: i64,
     pub(crate) max_rejected: f64,
     pub(crate) memory: usize,
+    pub(crate) future: Future,
     pub(crate) keep_generations: usize,
+    pub(crate) bots: Bots,
+    pub(crate) privacy: Privacy,
     pub(crate) sources: Vec<Source>,
     origins: Origins,
 }
@@ -51,6 +65,8 @@ struct File {
     money: Money,
     cart: Cart,
     ingest: Ingest,
+    bots: BotsTable,
+    privacy: PrivacyTable,
     data: Data,
     source: Vec<SourceTable>,
 }
@@ -89,6 +105,7 @@ struct Cart {
 struct Ingest {
     max_rejected: Option<f64>,
     memory_mb: Option<usize>,
+    future: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -162,18 +179,41 @@ impl Config {
         if !(16..=1_048_576).contains(&memory_mb) {
             return Err(bad("ingest.memory_mb", format!("{memory_mb} is out of range; it must be from 16 to 1048576")));
         }
+        let future = match file.ingest.future.as_deref().unwrap_or_default() {
+            QUARANTINE => Future::Quarantine,
+            CLAMP => Future::Clamp,
+            other => {
+                return Err(bad("ingest.future", format!("`{other}` is neither \"{QUARANTINE}\" nor \"{CLAMP}\"")));
+            }
+        };
         let keep_generations = file.data.keep_generations.unwrap_or_default();
         if keep_generations == 0 {
             return Err(bad("data.keep_generations", "0 would keep nothing; it must be at least 1".to_owned()));
         }
+        let bots = file.bots.check().map_err(|(key, what)| bad(key, what))?;
+        let privacy = file.privacy.check().map_err(|(key, what)| bad(key, what))?;
         let sources = file.source.into_iter().map(|source| source.check(name)).collect::<Result<_, _>>()?;
         let memory = memory_mb << 20;
-        Ok(Self { zone, rates, window, expiry, max_rejected, memory, keep_generations, sources, origins })
+        Ok(Self {
+            zone,
+            rates,
+            window,
+            expiry,
+            max_rejected,
+            memory,
+            future,
+            keep_generations,
+            bots,
+            privacy,
+            sources,
+            origins,
+        })
     }
 
     /// Every setting that counts, in the order of the file, with where it comes from.
     pub(crate) fn effective(&self) -> Vec<Setting> {
-        let values: [(&str, Value); 8] = [
+        let rules = &self.bots.rules;
+        let values: [(&str, Value); 17] = [
             ("shop.time_zone", self.zone.name().into()),
             ("money.base", self.rates.base().into()),
             ("money.rates", self.rates.to_string().into()),
@@ -181,6 +221,18 @@ impl Config {
             ("cart.expiry", time::format_span(self.expiry).into()),
             ("ingest.max_rejected", self.max_rejected.into()),
             ("ingest.memory_mb", (self.memory >> 20).into()),
+            ("ingest.future", self.future().into()),
+            ("bots.exclude", self.bots.exclude.into()),
+            (
+                "bots.user_agents",
+                if self.bots.list.is_empty() { "built in".into() } else { self.bots.list.clone().into() },
+            ),
+            ("bots.adds_per_minute", rules.adds_per_minute.into()),
+            ("bots.adds_without_views", rules.adds_without_views.into()),
+            ("bots.regular_adds", rules.regular_adds.into()),
+            ("bots.adds_per_day", rules.adds_per_day.into()),
+            ("privacy.key_file", self.privacy.key_file.display().to_string().into()),
+            ("privacy.visitors", self.privacy.visitors.into()),
             ("data.keep_generations", self.keep_generations.into()),
         ];
         let plain = values.map(|(name, value)| Setting { name: name.to_owned(), value, origin: self.origins.of(name) });
@@ -190,6 +242,23 @@ impl Config {
             origin: self.origins.of(&format!("source[{at}]")),
         });
         plain.into_iter().chain(sources).collect()
+    }
+
+    fn future(&self) -> &'static str {
+        match self.future {
+            Future::Quarantine => QUARANTINE,
+            Future::Clamp => CLAMP,
+        }
+    }
+
+    /// What is done to rows at the door.
+    pub(crate) fn door(&self) -> Door {
+        Door {
+            programs: self.bots.programs.clone(),
+            bots: self.bots.rules,
+            future: self.future,
+            privacy: self.privacy.door(),
+        }
     }
 
     /// The rules of a cart as of a moment.
@@ -205,9 +274,15 @@ impl Config {
             ("money.rates", self.rates.to_string()),
             ("cart.window", time::format_span(self.window)),
             ("cart.expiry", time::format_span(self.expiry)),
+            ("ingest.future", self.future().to_owned()),
+            ("bots.exclude", self.bots.exclude.to_string()),
+            ("bots.user_agents", self.bots.list.clone()),
         ]
+        .into_iter()
+        .chain(self.bots.verdicts())
+        .chain(self.privacy.settings())
         .map(|(key, value)| (key.to_owned(), value))
-        .into()
+        .collect()
     }
 }
 
@@ -279,6 +354,15 @@ fn overlay(base: &mut File, given: File) {
     take(&mut base.cart.expiry, given.cart.expiry);
     take(&mut base.ingest.max_rejected, given.ingest.max_rejected);
     take(&mut base.ingest.memory_mb, given.ingest.memory_mb);
+    take(&mut base.ingest.future, given.ingest.future);
+    take(&mut base.bots.exclude, given.bots.exclude);
+    take(&mut base.bots.user_agents, given.bots.user_agents);
+    take(&mut base.bots.adds_per_minute, given.bots.adds_per_minute);
+    take(&mut base.bots.adds_without_views, given.bots.adds_without_views);
+    take(&mut base.bots.regular_adds, given.bots.regular_adds);
+    take(&mut base.bots.adds_per_day, given.bots.adds_per_day);
+    take(&mut base.privacy.key_file, given.privacy.key_file);
+    take(&mut base.privacy.visitors, given.privacy.visitors);
     take(&mut base.data.keep_generations, given.data.keep_generations);
     base.source = given.source;
 }
@@ -317,6 +401,7 @@ mod tests {
             ("[shop]\ntime_zone = \"Berlin\"", "shop.time_zone: `Berlin`"),
             ("[cart]\nwindow = \"3 days\"", "cart.window: `3 days`"),
             ("[ingest]\nmax_rejected = 20", "from 0 to 1"),
+            ("[ingest]\nfuture = \"drop\"", "ingest.future: `drop` is neither"),
             ("[money]\nrates = { USD = -1 }", "above 0"),
             ("[data]\nkeep_generations = 0", "at least 1"),
             ("[cart\n", "leftcart.toml:1"),

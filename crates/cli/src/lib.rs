@@ -6,6 +6,7 @@ mod answers;
 mod args;
 mod commands;
 mod config;
+mod drift;
 mod exit_code;
 mod inputs;
 mod night;

@@ -3,12 +3,12 @@
 mod again;
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use analysis::{Analysis, Tables};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use carts::schema::{CART_ITEMS, CARTS, ORDERS};
 use events::lake::{Draft, Generation, Input, Lake, Lock, Manifest, TableEntry, parquet_files};
 use events::runs::Runs;
@@ -48,6 +48,8 @@ pub(crate) struct Night {
     previous: Option<Generation>,
     draft: Draft,
     manifest: Manifest,
+    /// Size of the events table, once it is known.
+    events: Option<TableEntry>,
 }
 
 /// What ingest did in this run.
@@ -68,6 +70,9 @@ impl Night {
         let started = time::format(clock / time::SECOND * time::SECOND);
         let lock = lake.lock(&format!("process {} since {started}", std::process::id()))?;
         let previous = if rebuild { None } else { lake.current()? };
+        if let Some(previous) = &previous {
+            config.privacy.check_lake(&previous.manifest().settings, lake.root())?;
+        }
         let id = new_id(&lake, &started, clock)?;
         let draft = lake.begin(&lock, &id)?;
         let manifest = Manifest {
@@ -80,47 +85,62 @@ impl Night {
             ..Manifest::default()
         };
         let progress = Progress::new(args.quiet);
-        Ok(Self { config, progress, clock, lake, lock, previous, draft, manifest })
+        Ok(Self { config, progress, clock, lake, lock, previous, draft, manifest, events: None })
     }
 
     /// Adds the rows of these files to those of earlier nights.
     pub(crate) fn ingest(&mut self, files: &[InputFile]) -> Result<Ingested> {
         let (files, unchanged) = without_unchanged(&self.manifest.inputs, files)?;
         let before = self.previous.as_ref().and_then(|previous| previous.manifest().tables.get(EVENTS.name));
-        let before = before.map_or(0, |events| events.rows);
+        let before = before.copied().unwrap_or_default();
         if let Some(previous) = &self.previous {
             self.draft.carry(previous, QUARANTINE.name)?;
             self.carry_state(previous)?;
-            if files.is_empty() {
+            if files.is_empty() && self.judged_alike(previous) {
                 self.draft.carry(previous, EVENTS.name)?;
-                return Ok(Ingested { summary: Summary::default(), events: before, unchanged });
+                self.events = Some(before);
+                return Ok(Ingested { summary: Summary::default(), events: before.rows, unchanged });
             }
         }
         self.progress.phase("reading logs");
         let quarantine = self.draft.table(QUARANTINE.name).join(format!("part-{}.parquet", self.draft.id()));
-        let summary = self.read(&files, &quarantine)?;
+        let (summary, carried) = self.read(&files, &quarantine)?;
         self.refuse(&summary, &quarantine)?;
         self.manifest.inputs.extend(summary.files.iter().cloned());
-        let events = before + summary.accepted;
-        Ok(Ingested { summary, events, unchanged })
+        let events = TableEntry { rows: before.rows + summary.accepted, files: carried + summary.event_files };
+        self.events = Some(events);
+        Ok(Ingested { summary, events: events.rows, unchanged })
     }
 
-    fn read(&self, files: &[InputFile], quarantine: &Path) -> Result<Summary> {
+    /// Reads files into the events table; returns also how many files of it were taken over as they are.
+    fn read(&self, files: &[InputFile], quarantine: &Path) -> Result<(Summary, u64)> {
         let identities = self.state("identities");
         let news = self.state(NEWS).join(format!("part-{}.parquet", self.draft.id()));
         let memory = Memory { identities: &identities, news: &news, night: self.draft.id() };
-        let all = self.previous.as_ref().map(|previous| previous.files(EVENTS.name)).transpose()?;
-        let folder = self.previous.as_ref().map(|previous| previous.table(EVENTS.name));
+        if self.previous.as_ref().is_some_and(|previous| !self.judged_alike(previous)) && identities.exists() {
+            // All rows are judged anew, and so read again.
+            std::fs::remove_dir_all(&identities)
+                .with_context(|| format!("failed to remove {}", identities.display()))?;
+        }
         let is_remembered = !Runs::open(&identities)?.is_empty();
-        let earlier = match (&all, &folder) {
-            (_, Some(events)) if is_remembered => Earlier::Remembered { events, memory },
-            (Some(events), _) => Earlier::Unremembered { events, memory },
-            _ => Earlier::Nothing,
+        let remembered = self.previous.as_ref().filter(|_| is_remembered);
+        let (folder, all);
+        let earlier = match (&self.previous, remembered) {
+            (Some(previous), Some(_)) => {
+                folder = previous.table(EVENTS.name);
+                Earlier::Remembered { events: &folder, memory }
+            }
+            (Some(previous), None) => {
+                all = previous.files(EVENTS.name)?;
+                Earlier::Unremembered { events: &all, memory }
+            }
+            (None, _) => Earlier::Nothing,
         };
         let summary = ingest::ingest(&Job {
             files,
             earlier,
             clock: self.clock,
+            door: &self.config.door(),
             scratch: &self.draft.scratch(),
             events: &self.draft.table(EVENTS.name),
             quarantine,
@@ -128,17 +148,20 @@ impl Night {
             progress: &|rows| self.progress.rows(rows),
         })?;
         Runs::open(&identities)?.compact()?;
-        if let Some(previous) = self.previous.as_ref().filter(|_| is_remembered) {
-            self.draft.carry(previous, EVENTS.name)?;
-        }
-        Ok(summary)
+        let carried = match remembered {
+            Some(previous) => self.draft.carry(previous, EVENTS.name)?,
+            None => 0,
+        };
+        Ok((summary, carried))
     }
 
     /// Takes the events of the published generation over, unchanged.
     pub(crate) fn carry_events(&mut self) -> Result<()> {
         let previous = self.lake.published()?;
+        self.require_judged_alike(&previous)?;
         self.draft.carry(&previous, EVENTS.name)?;
         self.draft.carry(&previous, QUARANTINE.name)?;
+        self.events = previous.manifest().tables.get(EVENTS.name).copied();
         self.carry_state(&previous)
     }
 
@@ -157,7 +180,7 @@ impl Night {
 
     /// What was remembered, and the news that no carts were made of yet.
     fn carry_state(&self, from: &Generation) -> Result<()> {
-        for name in ["identities", "links", "cart_rows", "presence", "shared", NEWS] {
+        for name in ["identities", "links", "sessions", "cart_rows", "presence", "shared", NEWS] {
             self.draft.carry(from, &format!("{}/{name}", local::STATE))?;
         }
         Ok(())
@@ -174,6 +197,23 @@ impl Night {
             let version = |manifest: &Manifest| (manifest.schema_version, manifest.code_version.clone());
             then.as_of.is_some() && then.settings == now.settings && version(then) == version(now)
         })
+    }
+
+    /// Whether the events of a generation were judged by the rules of these settings.
+    fn judged_alike(&self, previous: &Generation) -> bool {
+        let settings = &previous.manifest().settings;
+        self.config.bots.verdicts().iter().all(|(key, value)| settings.get(*key) == Some(value))
+    }
+
+    fn require_judged_alike(&self, previous: &Generation) -> Result<()> {
+        if !self.judged_alike(previous) {
+            bail!(
+                "the rules of [bots] are others than those by which the events of {} were judged; run `leftcart ingest` or \
+                 `leftcart run` with any input, which judges them anew, or give the old ones back",
+                self.lake.root().display()
+            );
+        }
+        Ok(())
     }
 
     fn refuse(&self, summary: &Summary, quarantine: &Path) -> Result<()> {
@@ -213,6 +253,7 @@ impl Night {
         let made = local::carts(&local::Job {
             events: &events,
             rules: &rules,
+            without_bots: self.config.bots.exclude.then_some(&self.config.bots.rules),
             scratch: &self.draft.scratch(),
             generation: &generation,
             memory: self.config.memory,
@@ -243,6 +284,11 @@ impl Night {
         runs::write(&file, &self.manifest, seconds)?;
         let tables = [EVENTS, QUARANTINE, CARTS, CART_ITEMS, ORDERS, runs::RUNS];
         for table in tables.iter().chain(&analysis::schema::TABLES) {
+            // The events table has many files, and ingest has counted them.
+            if let Some(events) = self.events.filter(|events| table.name == EVENTS.name && events.rows > 0) {
+                self.manifest.tables.insert(table.name.to_owned(), events);
+                continue;
+            }
             let mut files = parquet_files(&self.draft.table(table.name))?;
             if files.is_empty() {
                 // An empty table is still a table: engines refuse a folder without any file.
@@ -295,6 +341,7 @@ pub(crate) fn settings(config: &Config, as_of: i64) -> analysis::Settings {
         expiry: config.expiry,
         zone: config.zone,
         rates: config.rates.clone(),
+        bots: config.bots.rules,
     }
 }
 
@@ -319,13 +366,15 @@ pub(crate) fn without_unchanged(known: &[Input], files: &[InputFile]) -> Result<
 
 /// The latest moment in the events table, which lies by day.
 pub(crate) fn latest(events: &Path) -> Result<Option<i64>> {
-    let files = parquet_files(events)?;
-    let day =
-        |file: &PathBuf| file.strip_prefix(events).ok().and_then(|within| within.iter().next()).map(OsStr::to_owned);
-    let last = files.iter().map(day).max();
+    let days = match std::fs::read_dir(events) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        days => days.with_context(|| format!("failed to list {}", events.display()))?,
+    };
+    let days: Vec<PathBuf> = days.map(|day| Ok(day?.path())).collect::<std::io::Result<_>>()?;
+    let Some(last) = days.iter().filter(|day| day.is_dir()).max() else { return Ok(None) };
     let mut latest = None;
-    for file in files.iter().filter(|file| Some(day(file)) == last) {
-        latest = latest.max(parquet_io::range(file, "ts")?.map(|(_, last)| last));
+    for file in parquet_files(last)? {
+        latest = latest.max(parquet_io::range(&file, "ts")?.map(|(_, last)| last));
     }
     Ok(latest)
 }

@@ -88,6 +88,14 @@ pub(crate) fn balance(inputs: &[Input]) {
         row(&format!("{} more files", rest.len()), "", rest);
     }
     row("total", "", inputs);
+    let sum = |count: fn(&Input) -> u64| inputs.iter().map(count).sum::<u64>();
+    let (ahead, clamped) = (sum(|input| input.ahead), sum(|input| input.clamped));
+    if ahead > 0 {
+        line(&format!("ahead of the clock by up to a day, kept as they are: {}", thousands(ahead)));
+    }
+    if clamped > 0 {
+        line(&format!("clamped to the clock, because they were further ahead: {}", thousands(clamped)));
+    }
     let mut reasons = std::collections::BTreeMap::<&str, u64>::new();
     for (reason, count) in inputs.iter().flat_map(|input| &input.quarantined) {
         *reasons.entry(reason).or_default() += count;

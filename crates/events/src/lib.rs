@@ -4,6 +4,7 @@
 //! Nothing here knows a log format, a cart or a chart. [`schema`] is the only place that names the
 //! event columns; [`lake`] is the only place that knows how a night is published.
 
+pub mod bots;
 pub mod exchange;
 pub mod hash;
 pub mod kind;

@@ -56,6 +56,13 @@ impl Runs {
         Ok(Self { folder: folder.to_path_buf(), files })
     }
 
+    /// The runs that were added since `earlier` was opened, if none has been merged.
+    #[must_use]
+    pub fn newer(&self, earlier: &Self) -> Self {
+        let files = self.files.iter().filter(|file| !earlier.files.contains(file)).cloned().collect();
+        Self { folder: self.folder.clone(), files }
+    }
+
     /// Whether there is none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

@@ -158,10 +158,15 @@ pub const EVENTS: Table = Table {
         optional("rating", Type::F32, "rating of feedback or support"),
         optional("comment", Type::Text, "words of feedback or support"),
         optional("bot", Type::Word, "the rule that took the visitor for a bot; such rows make no carts"),
+        optional(
+            "delivered_ts",
+            Type::Moment,
+            "ts as it was delivered, where ts is the run's clock instead; see ingest.future",
+        ),
     ],
 };
 
-/// What ingest could not accept, kept whole.
+/// What ingest could not accept: whole but for clients' addresses, or withheld where persons are hidden.
 pub const QUARANTINE: Table = Table {
     name: "quarantine",
     row: "input row that was not accepted",
@@ -171,7 +176,7 @@ pub const QUARANTINE: Table = Table {
         required("source", Type::Word, "the configured source of the file"),
         required("reason", Type::Word, "why it was not accepted"),
         optional("detail", Type::Text, "the value or parser message behind the reason"),
-        optional("raw", Type::Text, "the row as it came, where it is UTF-8"),
+        optional("raw", Type::Text, "the row as it came, where it is UTF-8; null where [privacy] withholds it"),
         optional("raw_bytes", Type::Bytes, "the row as it came, where it is not"),
     ],
 };

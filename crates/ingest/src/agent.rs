@@ -2,10 +2,15 @@
 //!
 //! The rules are a short table and look for what is told apart in practice: which form the device has, whose system it
 //! runs, whose browser it is. Order matters: every browser calls itself by the names of those before it. What cannot
-//! be told is not guessed: an iPad that asks for desktop pages calls itself a Mac, and is one here.
+//! be told is not guessed: an iPad that asks for desktop pages calls itself a Mac, and is one here. Programs are told by
+//! a list of their names.
 
-use std::cell::RefCell;
+mod programs;
+
 use std::collections::HashMap;
+use std::sync::Arc;
+
+pub use programs::{BadPattern, Programs};
 
 /// What a user agent string says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,81 +25,48 @@ pub(crate) struct Agent {
     pub(crate) is_bot: bool,
 }
 
-/// The rule's name in the `bot` column.
-pub(crate) const BOT_RULE: &str = "user agent";
-
-/// Distinct strings that a thread remembers; a shop's visitors have a few thousand.
+/// Distinct strings that a reader remembers; a shop's visitors have a few thousand.
 const REMEMBERED: usize = 10_000;
 
-thread_local! {
-    static SEEN: RefCell<HashMap<String, Agent>> = RefCell::new(HashMap::new());
+/// Reads user agent strings by a list of programs. Strings repeat row after row, so answers are remembered.
+#[derive(Debug)]
+pub(crate) struct Agents {
+    programs: Arc<Programs>,
+    seen: HashMap<String, Agent>,
 }
 
-/// Reads a user agent string. Strings repeat row after row, so answers are remembered.
-pub(crate) fn read(text: &str) -> Agent {
-    SEEN.with_borrow_mut(|seen| {
-        if let Some(agent) = seen.get(text) {
+impl Agents {
+    pub(crate) fn new(programs: Arc<Programs>) -> Self {
+        Self { programs, seen: HashMap::new() }
+    }
+
+    pub(crate) fn read(&mut self, text: &str) -> Agent {
+        if let Some(agent) = self.seen.get(text) {
             return *agent;
         }
-        let agent = parse(text);
-        if seen.len() == REMEMBERED {
-            seen.clear();
+        let agent = parse(text, &self.programs);
+        if self.seen.len() == REMEMBERED {
+            self.seen.clear();
         }
-        seen.insert(text.to_owned(), agent);
+        self.seen.insert(text.to_owned(), agent);
         agent
-    })
+    }
 }
 
-fn parse(text: &str) -> Agent {
+impl Default for Agents {
+    /// By the list that comes with leftcart.
+    fn default() -> Self {
+        Self::new(Programs::built_in())
+    }
+}
+
+fn parse(text: &str, programs: &Programs) -> Agent {
     let text = text.to_ascii_lowercase();
-    if is_bot(&text) {
+    if programs.name(&text) {
         return Agent { device: "other", os: None, browser: None, is_bot: true };
     }
     let (device, os) = system(&text);
     Agent { device, os, browser: browser(&text, os), is_bot: false }
-}
-
-/// Programs that say what they are. `bot` and `monitor` stand for hundreds of names.
-const BOTS: [&str; 34] = [
-    "bot",
-    "crawl",
-    "spider",
-    "slurp",
-    "mediapartners-google",
-    "google-read-aloud",
-    "google-inspectiontool",
-    "googleother",
-    "facebookexternalhit",
-    "meta-externalagent",
-    "whatsapp/",
-    "bingpreview",
-    "chatgpt-user",
-    "headlesschrome",
-    "phantomjs",
-    "puppeteer",
-    "playwright",
-    "lighthouse",
-    "pagespeed",
-    "gtmetrix",
-    "pingdom",
-    "monitor",
-    "datadog",
-    "apachebench",
-    "curl/",
-    "wget/",
-    "python-",
-    "python/",
-    "aiohttp",
-    "go-http-client",
-    "java/",
-    "libwww",
-    "node-fetch",
-    "axios/",
-];
-
-fn is_bot(text: &str) -> bool {
-    // Cubot makes telephones.
-    BOTS.iter().any(|name| text.match_indices(name).any(|(at, _)| *name != "bot" || !text[..at].ends_with("cu")))
 }
 
 /// Device and system.

@@ -84,8 +84,9 @@ impl Batch {
                     append_word(builder, text, used, self.rows);
                 }
                 Column::Moment(builder) => {
-                    builder.append_value(event.ts);
-                    *used = true;
+                    let moment = if field == Field::Ts { Some(event.ts) } else { event.delivered_ts };
+                    *used |= moment.is_some();
+                    builder.append_option(moment);
                 }
                 Column::Price(builder) => {
                     let amount = if field == Field::UnitPrice { event.unit_price } else { event.order_value };

@@ -1,5 +1,6 @@
 //! A stream of bytes into chunks that end where a record ends, so that workers can parse them apart.
 
+use std::fmt;
 use std::io::{self, Read};
 
 /// Bytes in a usual chunk; one record longer than this makes a longer chunk.
@@ -8,6 +9,11 @@ const CHUNK: usize = 1 << 20;
 const LONGEST_QUOTED: usize = 1 << 20;
 /// Records with the same value that go on for longer than this are cut apart.
 const LONGEST_RUN: usize = 1 << 24;
+
+/// A line longer than this is none: it is passed over, but for its first bytes, so that no line fills the memory.
+const LONGEST_LINE: usize = 1 << 26;
+/// Bytes that are kept of such a line.
+const KEPT: usize = 1 << 16;
 
 /// Where records end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +37,28 @@ pub(crate) struct Chunk {
     pub(crate) bytes: Vec<u8>,
     /// Line of the file on which the first record begins, from 1.
     pub(crate) first_line: u64,
-    /// Set where the chunk is a single line with a quote that is never closed.
-    pub(crate) unclosed_quote: bool,
+    /// Why the chunk, which is a single line then, is no record.
+    pub(crate) fault: Option<Fault>,
     /// Where each record ends, in formats whose records are not told apart by line feeds; else empty.
     pub(crate) ends: Vec<usize>,
+}
+
+/// Why a line is no record, whatever the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It opens a quote that is never closed.
+    UnclosedQuote,
+    /// It has so many bytes, of which only the first are here: no log has such lines.
+    TooLong(u64),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnclosedQuote => f.write_str("a quote is opened and not closed"),
+            Self::TooLong(bytes) => write!(f, "a line of {bytes} bytes, of which the first {KEPT} are kept here"),
+        }
+    }
 }
 
 /// Cuts a stream into chunks.
@@ -63,9 +87,10 @@ impl<R: Read> Chunks<R> {
                 return None;
             }
             match self.cut() {
-                Cut::At(end) => return Some(self.take(end, false)),
-                Cut::UnclosedQuote { line_end } => return Some(self.take(line_end, true)),
-                Cut::More if self.ended => return Some(self.take(self.pending.len(), false)),
+                Cut::At(end) => return Some(self.take(end, None)),
+                Cut::UnclosedQuote { line_end } => return Some(self.take(line_end, Some(Fault::UnclosedQuote))),
+                Cut::More if self.ended => return Some(self.take(self.pending.len(), None)),
+                Cut::More if self.pending.len() >= LONGEST_LINE => return Some(self.pass_over()),
                 Cut::More => wanted = wanted.saturating_mul(2),
             }
         }
@@ -96,12 +121,30 @@ impl<R: Read> Chunks<R> {
         }
     }
 
-    fn take(&mut self, end: usize, unclosed_quote: bool) -> Chunk {
+    /// The beginning of a line that is too long; the rest of it is read and forgotten.
+    fn pass_over(&mut self) -> Chunk {
+        let mut length = 0;
+        let kept = self.pending[..KEPT].to_vec();
+        loop {
+            let end = memchr::memchr(b'\n', &self.pending).map(|at| at + 1);
+            length += end.unwrap_or(self.pending.len()) as u64;
+            self.pending.drain(..end.unwrap_or(self.pending.len()));
+            if end.is_some() || self.ended {
+                break;
+            }
+            self.read_up_to(CHUNK);
+        }
+        let first_line = self.line;
+        self.line += 1;
+        Chunk { bytes: kept, first_line, fault: Some(Fault::TooLong(length)), ends: Vec::new() }
+    }
+
+    fn take(&mut self, end: usize, fault: Option<Fault>) -> Chunk {
         let rest = self.pending.split_off(end);
         let bytes = std::mem::replace(&mut self.pending, rest);
         let first_line = self.line;
         self.line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
-        Chunk { bytes, first_line, unclosed_quote, ends: Vec::new() }
+        Chunk { bytes, first_line, fault, ends: Vec::new() }
     }
 
     fn cut(&self) -> Cut {
@@ -157,8 +200,8 @@ fn separated_cut(bytes: &[u8], ended: bool, separator: u8) -> Cut {
             Some(close) => at = close + 1,
             None if record_start > 0 => return Cut::At(record_start),
             None if ended || bytes.len() - found > LONGEST_QUOTED => {
-                let line_end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
-                return Cut::UnclosedQuote { line_end };
+                let line_end = memchr::memchr(b'\n', bytes).map(|at| at + 1).or_else(|| ended.then_some(bytes.len()));
+                return line_end.map_or(Cut::More, |line_end| Cut::UnclosedQuote { line_end });
             }
             None => return Cut::More,
         }
@@ -223,7 +266,7 @@ mod tests {
         let mut chunks = Chunks::new(input, boundary);
         let mut out = Vec::new();
         while let Some(chunk) = chunks.next() {
-            out.push((String::from_utf8(chunk.bytes).unwrap(), chunk.first_line, chunk.unclosed_quote));
+            out.push((String::from_utf8(chunk.bytes).unwrap(), chunk.first_line, chunk.fault.is_some()));
         }
         out
     }
@@ -258,6 +301,30 @@ mod tests {
         let parts = texts(b"a,1\nb,\"2\nc,3\nd,4\n", Boundary::Csv);
         let expected = [("a,1\n", 1, false), ("b,\"2\n", 2, true), ("c,3\nd,4\n", 3, false)];
         assert_eq!(parts, expected.map(|(text, line, unclosed)| (text.to_owned(), line, unclosed)));
+    }
+
+    #[test]
+    fn a_long_line_with_a_quote_that_is_never_closed_is_one_line() {
+        let long = format!("a,1\nb,\"{}\nc,3\n", "x".repeat(5 * LONGEST_QUOTED));
+        let parts = texts(long.as_bytes(), Boundary::Csv);
+        let lengths: Vec<(usize, u64, bool)> =
+            parts.iter().map(|(text, line, fault)| (text.len(), *line, *fault)).collect();
+        assert_eq!(lengths, [(4, 1, false), (5 * LONGEST_QUOTED + 4, 2, true), (4, 3, false)]);
+    }
+
+    #[test]
+    fn a_line_without_end_is_passed_over_but_for_its_beginning() {
+        for boundary in [Boundary::Line, Boundary::Csv, Boundary::CsvRuns(0)] {
+            let ones = std::io::repeat(b'1').take(LONGEST_LINE as u64 + 5);
+            let input = b"a\n".chain(ones).chain(&b"\nb\n"[..]);
+            let mut chunks = Chunks::new(input, boundary);
+            let mut found = Vec::new();
+            while let Some(chunk) = chunks.next() {
+                found.push((chunk.bytes.len(), chunk.first_line, chunk.fault));
+            }
+            let too_long = Fault::TooLong(LONGEST_LINE as u64 + 6);
+            assert_eq!(found, [(2, 1, None), (KEPT, 2, Some(too_long)), (2, 3, None)], "{boundary:?}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use events::exchange;
 
+use crate::agent::{Agent, Agents};
 use crate::batch::{Position, origin, position};
 use crate::format::{Raw, Sink};
 use crate::quarantine::Collector;
@@ -26,7 +27,7 @@ pub(crate) fn quarantine(
         by_file.entry(file).or_default().entry(row).or_default().push(detail);
     }
     for (file, rows) in by_file {
-        let mut recovered = Recovered { wanted: &rows, raw: BTreeMap::new() };
+        let mut recovered = Recovered { wanted: &rows, raw: BTreeMap::new(), agents: Agents::default() };
         let input = &files[file as usize - 1];
         // A file that vanished meanwhile costs the raw text, not the row: the reason still stands in quarantine.
         if let Ok(Some(mut stream)) = Stream::open(input) {
@@ -50,6 +51,8 @@ pub(crate) fn quarantine(
 struct Recovered<'a> {
     wanted: &'a BTreeMap<u64, Vec<String>>,
     raw: BTreeMap<u64, Vec<u8>>,
+    /// What rows say does not matter here, but readers ask.
+    agents: Agents,
 }
 
 impl Sink for Recovered<'_> {
@@ -62,4 +65,8 @@ impl Sink for Recovered<'_> {
     fn reject(&mut self, _: u64, _: Raw<'_>, _: Reject) {}
 
     fn unmapped(&mut self, _: &str) {}
+
+    fn agent(&mut self, text: &str) -> Agent {
+        self.agents.read(text)
+    }
 }

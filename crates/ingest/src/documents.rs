@@ -77,7 +77,7 @@ impl<R: Read> Documents<R> {
         let first_line = self.next_record;
         self.next_record += records.ends.len() as u64;
         let Records { bytes, ends } = records;
-        (!ends.is_empty()).then_some(Chunk { bytes, first_line, unclosed_quote: false, ends })
+        (!ends.is_empty()).then_some(Chunk { bytes, first_line, fault: None, ends })
     }
 
     /// Why the stream ended before its end, and at which record; taken out, so that it is told once.

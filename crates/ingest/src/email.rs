@@ -5,6 +5,9 @@
 
 use std::borrow::Cow;
 
+/// What stands before the hash of an address.
+pub(crate) const PREFIX: &str = "email:";
+
 /// The id as it may be stored: an e-mail address becomes [`hash`] of it, everything else stays.
 #[must_use]
 pub fn conceal(id: Cow<'_, str>) -> Cow<'_, str> {
@@ -15,7 +18,7 @@ pub fn conceal(id: Cow<'_, str>) -> Cow<'_, str> {
 /// lower-case form.
 pub(crate) fn hash(address: &str) -> String {
     let hash = blake3::hash(address.trim().to_lowercase().as_bytes()).to_hex();
-    format!("email:{}", &hash[..32])
+    format!("{PREFIX}{}", &hash[..32])
 }
 
 /// Whether a text looks like an address: something, an `@`, and a host with a dot in it; no blanks.

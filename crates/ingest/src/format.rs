@@ -21,9 +21,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 pub use access_log::{AccessLog, BadRoute, Identity, LatencyUnit, Route};
-pub use mapping::{BadMapping, Capture, Column, MappedKind, Mapping, Paths, Separator, TimeFormat};
+pub use mapping::{BadMapping, Capture, Column, CurrencySigns, MappedKind, Mapping, Paths, Separator, TimeFormat};
 
+use crate::agent::Agent;
 use crate::chunk::{Boundary, Chunk};
+use crate::columns;
 use crate::reject::Reject;
 use crate::row::{Field, RawRow};
 pub(crate) use mapping::Mapped;
@@ -150,6 +152,9 @@ pub enum Unrecognised {
     /// Nothing in it.
     #[error("it is empty")]
     Empty,
+    /// It is no UTF-8.
+    #[error("it is UTF-16; logs are read as UTF-8: convert it, for example with `iconv -f UTF-16 -t UTF-8`")]
+    Utf16,
     /// Its head fits no format.
     #[error("its head looks like none of the formats ({names}): {0}; give --format, or name the columns as \
          docs/definitions.md does", names = Format::names())]
@@ -176,7 +181,10 @@ pub(crate) enum Parser {
     Csv(csv_records::Columns),
     Rees46(csv_records::Columns),
     NativeJson,
+    /// An event a line.
     Ga4,
+    /// Events in JSON lists, or spread over lines.
+    Ga4Documents,
     Segment,
     Snowplow,
     SnowplowJson,
@@ -223,6 +231,8 @@ pub(crate) trait Sink {
     fn reject(&mut self, line: u64, raw: Raw<'_>, reject: Reject);
     /// The name of an event that the contract has no kind for, and that becomes `other`.
     fn unmapped(&mut self, name: &str);
+    /// What a user agent string says, by the run's list of programs.
+    fn agent(&mut self, text: &str) -> Agent;
 }
 
 /// Bytes of a file's head that are looked at.
@@ -257,20 +267,26 @@ impl Parser {
         if head.starts_with(b"PAR1") {
             return Ok((Format::NativeParquet, Self::Parquet));
         }
+        if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
+            return Err(Unrecognised::Utf16);
+        }
         let text = String::from_utf8_lossy(head);
         let mut lines = text.lines().filter(|line| !line.trim().is_empty());
         let first = lines.next().ok_or(Unrecognised::Empty)?;
+        if text.trim() == "[]" {
+            return Err(Unrecognised::Empty);
+        }
         if first.trim_start().starts_with('{') {
             // A broken first line should not hide what the others say.
             let formats: Vec<(Format, Self)> =
                 std::iter::once(first).chain(lines).take(100).filter_map(json_format).collect();
-            let of_document = || shopify::checkouts::is_document(&text).then_some(DOCUMENTS);
+            let of_document = || document(&text);
             return settle(formats)
                 .or_else(of_document)
                 .ok_or_else(|| Unrecognised::Head(format!("JSON, but no event of any of them: {}", excerpt(first))));
         }
-        if shopify::checkouts::is_document(&text) {
-            return Ok(DOCUMENTS);
+        if let Some(found) = document(&text) {
+            return Ok(found);
         }
         if text.lines().take(100).any(access_log::is_line) {
             return Ok((Format::AccessLog, Self::AccessLog(access_log.clone())));
@@ -299,7 +315,7 @@ impl Parser {
         match self {
             Self::Csv(_) | Self::Rees46(_) | Self::Retailrocket(_) => Boundary::Csv,
             Self::ShopifyOrders(orders) => Boundary::CsvRuns(orders.name()),
-            Self::ShopifyDocuments => Boundary::Document,
+            Self::ShopifyDocuments | Self::Ga4Documents => Boundary::Document,
             Self::Mapped(mapped) => mapped.boundary(),
             Self::NativeJson
             | Self::Ga4
@@ -321,8 +337,43 @@ impl Parser {
         }
     }
 
+    /// The names in the file's header; `None` where it has none.
+    pub(crate) fn header(&self) -> Option<&[String]> {
+        match self {
+            Self::Csv(columns) | Self::Rees46(columns) | Self::Retailrocket(columns) => Some(columns.written()),
+            Self::ShopifyOrders(orders) => Some(orders.header()),
+            Self::Mapped(mapped) => mapped.header(),
+            _ => None,
+        }
+    }
+
+    /// Whether its records are JSON objects, which name their columns themselves.
+    pub(crate) const fn has_keys(&self) -> bool {
+        match self {
+            Self::NativeJson
+            | Self::Ga4
+            | Self::Ga4Documents
+            | Self::Segment
+            | Self::SnowplowJson
+            | Self::ShopifyCheckouts
+            | Self::ShopifyDocuments => true,
+            Self::Mapped(mapped) => mapped.is_json(),
+            _ => false,
+        }
+    }
+
+    /// The columns of the contract that depend on columns of the file, and on which; of mapped files.
+    pub(crate) fn wanted_columns(&self) -> Vec<columns::Wanted> {
+        if let Self::Mapped(mapped) = self { mapped.wanted() } else { Vec::new() }
+    }
+
     /// Reads every record of a chunk.
     pub(crate) fn parse(&self, chunk: &Chunk, sink: &mut impl Sink) {
+        if let Some(fault) = chunk.fault {
+            let line = chunk.bytes.strip_suffix(b"\n").unwrap_or(&chunk.bytes);
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            return sink.reject(chunk.first_line, line.into(), Reject::unreadable(fault.to_string()));
+        }
         match self {
             Self::Csv(columns) => csv_records::each(chunk, columns, sink, csv_records::native),
             Self::Rees46(columns) => csv_records::each(chunk, columns, sink, rees46::row),
@@ -333,7 +384,8 @@ impl Parser {
             Self::SnowplowJson => each_line(chunk, sink, snowplow::sdk_json::record),
             Self::Retailrocket(columns) => csv_records::each(chunk, columns, sink, retailrocket::row),
             Self::ShopifyCheckouts => each_line(chunk, sink, shopify::checkouts::record),
-            Self::ShopifyDocuments => shopify::checkouts::each(chunk, sink),
+            Self::ShopifyDocuments => each_document(chunk, sink, shopify::checkouts::record),
+            Self::Ga4Documents => each_document(chunk, sink, ga4::record),
             Self::ShopifyOrders(orders) => orders.each(chunk, sink),
             Self::AccessLog(log) => each_line(chunk, sink, |line, text, sink| log.record(line, text, sink)),
             Self::Mapped(mapped) => mapped.parse(chunk, sink),
@@ -358,8 +410,13 @@ fn json_format(line: &str) -> Option<(Format, Parser)> {
     }
 }
 
-/// What a file is whose checkouts lie in documents.
-const DOCUMENTS: (Format, Parser) = (Format::ShopifyCheckouts, Parser::ShopifyDocuments);
+/// What a file with this head is, if its records lie in JSON documents and not each on a line.
+fn document(head: &str) -> Option<(Format, Parser)> {
+    if shopify::checkouts::is_document(head) {
+        return Some((Format::ShopifyCheckouts, Parser::ShopifyDocuments));
+    }
+    ga4::is_document(head).then_some((Format::Ga4, Parser::Ga4Documents))
+}
 
 /// The format of a file whose lines look like these: the first line decides, but that a call is `RudderStack`'s can be
 /// written on any of them.
@@ -367,6 +424,19 @@ fn settle(formats: Vec<(Format, Parser)>) -> Option<(Format, Parser)> {
     let is_rudder = formats.iter().any(|(format, _)| *format == Format::Rudderstack);
     let (format, parser) = formats.into_iter().next()?;
     Some((if format == Format::Segment && is_rudder { Format::Rudderstack } else { format }, parser))
+}
+
+/// Calls `record` for each record of a chunk of JSON documents, with its number.
+fn each_document<S: Sink>(chunk: &Chunk, sink: &mut S, record: impl Fn(u64, &str, &mut S)) {
+    let mut start = 0;
+    for (number, end) in (chunk.first_line..).zip(&chunk.ends) {
+        let bytes = &chunk.bytes[start..*end];
+        match std::str::from_utf8(bytes) {
+            Ok(text) => record(number, text.trim(), sink),
+            Err(error) => sink.reject(number, bytes.into(), Reject::unreadable(format!("not UTF-8: {error}"))),
+        }
+        start = *end;
+    }
 }
 
 /// A short, harmless piece of a line for a message.

@@ -2,16 +2,32 @@
 
 use std::borrow::Cow;
 
-use crate::email;
+use events::bots::NETWORK;
+
+use crate::{email, network};
 
 /// What trackers write where they have no id. Taken for ids, these would make one customer of everybody.
 const PLACEHOLDERS: [&str; 6] = ["null", "undefined", "none", "nil", "nan", "00000000-0000-0000-0000-000000000000"];
 
-/// An id as it may be stored; `None` for blank text and placeholders. An e-mail address becomes its hash.
+/// An id as it may be [`stored`]; `None` for blank text and placeholders.
 pub(crate) fn person(id: Cow<'_, str>) -> Option<Cow<'_, str>> {
     let trimmed = id.trim();
     let is_placeholder = PLACEHOLDERS.iter().any(|name| name.eq_ignore_ascii_case(trimmed));
-    (!trimmed.is_empty() && !is_placeholder).then(|| email::conceal(id))
+    (!trimmed.is_empty() && !is_placeholder).then(|| stored(id))
+}
+
+/// An id as it may be stored: an e-mail address becomes its hash, the address of a client that of its network. What is
+/// stored already stays as it is.
+pub(crate) fn stored(id: Cow<'_, str>) -> Cow<'_, str> {
+    match network::of_bare_address(&id) {
+        Some(network) => Cow::Owned(network),
+        None => email::conceal(id),
+    }
+}
+
+/// Whether a stored id is made of an e-mail address or of the address of a client.
+pub(crate) fn is_derived(id: &str) -> bool {
+    id.starts_with(email::PREFIX) || id.starts_with(NETWORK)
 }
 
 #[cfg(test)]

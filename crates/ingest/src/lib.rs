@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! files ─ source ─ chunk ─ format ─> raw rows ─ row, words ─> events ─┬─ dedupe ─> write ─> events/day=…/bucket=…
-//!         open,    cut at   read     by         check and             │
-//!         unpack   records  records  column     normalise             └──────────> quarantine
+//!         open,    cut at   read     by         door: check,          │
+//!         unpack   records  records  column     hide, normalise       └──────────> quarantine
 //! ```
 //!
 //! Every input row ends in exactly one place: accepted, duplicate or quarantined. Rows of several workers meet in
@@ -11,16 +11,22 @@
 
 mod agent;
 mod batch;
+mod bots;
 mod channel;
 mod chunk;
 mod clock;
+mod columns;
 mod conflicts;
 mod dedupe;
 mod documents;
+mod door;
 mod email;
 mod format;
 mod ids;
+mod mask;
+mod network;
 mod preview;
+pub mod pseudonym;
 mod quarantine;
 mod read;
 mod reject;
@@ -38,10 +44,12 @@ use events::exchange::Exchange;
 use events::lake::Input;
 use events::runs::Runs;
 
+pub use agent::{BadPattern, Programs};
+pub use door::{Door, Future, Privacy};
 pub use email::conceal;
 pub use format::{
-    AccessLog, BadMapping, BadRoute, Capture, Column, Format, Identity, LatencyUnit, MappedKind, Mapping, Paths, Route,
-    Separator, TimeFormat, Unrecognised, Wanted,
+    AccessLog, BadMapping, BadRoute, Capture, Column, CurrencySigns, Format, Identity, LatencyUnit, MappedKind,
+    Mapping, Paths, Route, Separator, TimeFormat, Unrecognised, Wanted,
 };
 pub use preview::{Preview, Rejected, preview};
 pub use read::{Error as ReadError, InputFile, Progress};
@@ -58,6 +66,8 @@ pub struct Job<'a> {
     pub earlier: Earlier<'a>,
     /// The run's clock, microseconds since 1970: rows more than a day after it are rejected.
     pub clock: i64,
+    /// What is done to rows at the door.
+    pub door: &'a Door,
     /// A folder for temporary files.
     pub scratch: &'a Path,
     /// Where the events table goes.
@@ -162,9 +172,9 @@ pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
         rows: Exchange::new(schema.clone(), write::PARTITIONS, job.scratch, "rows", job.memory),
         schema,
         marks: dedupe::Marks::new(job.scratch, job.memory / 4),
-        quarantine: quarantine::Quarantine::new(job.scratch, job.memory / 8),
+        quarantine: quarantine::Quarantine::new(job.scratch, job.memory / 8, job.door.privacy.is_some()),
     };
-    let found = read::read(&files, job.clock, &targets, job.progress)?;
+    let found = read::read(&files, job.clock, job.door, &targets, job.progress)?;
     let mut memory = job.earlier.memory().map(|memory| open(&memory)).transpose()?;
     let verdict = targets.marks.judge(write::PARTITIONS, memory.as_mut())?;
     if let Some(memory) = memory {
@@ -186,6 +196,7 @@ pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
         &verdict,
         write::Targets {
             events: job.events,
+            bots: &job.door.bots,
             earlier: if let Earlier::Remembered { events, .. } = job.earlier { Some(events) } else { None },
             news: job.earlier.memory().map(|memory| write::News::new(memory.news, first_new)).transpose()?,
         },
@@ -220,6 +231,8 @@ fn balance(number: u32, path: String, source: String, tally: read::Tally, verdic
         quarantined.insert(Reason::Conflict.words().to_owned(), conflicts);
     }
     let rejected: u64 = quarantined.values().sum();
+    let mut tally = tally;
+    let columns = tally.columns();
     Input {
         path,
         source,
@@ -230,6 +243,9 @@ fn balance(number: u32, path: String, source: String, tally: read::Tally, verdic
         accepted: tally.read - duplicates - rejected,
         duplicates,
         quarantined,
+        ahead: tally.ahead,
+        clamped: tally.clamped,
+        columns,
     }
 }
 

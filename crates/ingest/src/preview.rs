@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use events::Kind;
 
+use crate::agent::{Agent, Agents};
+use crate::door::Door;
 use crate::format::{Format, Raw, Sink};
 use crate::read::{Error, InputFile};
 use crate::reject::{Reason, Reject};
@@ -29,6 +31,10 @@ pub struct Preview {
     pub accepted: u64,
     /// Rows that would be quarantined, by reason.
     pub rejected: BTreeMap<Reason, Rejected>,
+    /// Of the accepted rows, those up to a day ahead of the clock.
+    pub ahead: u64,
+    /// Of the accepted rows, those further ahead, whose moment would become the clock.
+    pub clamped: u64,
     /// Accepted rows by kind.
     pub kinds: BTreeMap<Kind, u64>,
     /// Events that would become `other`, by the source's name for them.
@@ -54,12 +60,12 @@ pub struct Rejected {
 ///
 /// # Errors
 /// When the file cannot be opened or its format is not known; bad rows are no error.
-pub fn preview(file: &InputFile, clock: i64) -> Result<Preview, Error> {
+pub fn preview(file: &InputFile, clock: i64, door: &Door) -> Result<Preview, Error> {
     let opened = Stream::open(file).map_err(|source| Error::Open { path: file.path.clone(), source })?;
     let Some(mut stream) = opened else { return Ok(Preview { whole: true, ..Preview::default() }) };
     let preview =
         Preview { format: Some(stream.format), unused_columns: stream.unused_columns.clone(), ..Preview::default() };
-    let mut looker = Looker { source: &file.source, clock, preview };
+    let mut looker = Looker { source: &file.source, clock, door, agents: Agents::new(door.programs.clone()), preview };
     let parser = stream.parser.clone();
     let mut bytes = 0;
     loop {
@@ -84,23 +90,28 @@ pub fn preview(file: &InputFile, clock: i64) -> Result<Preview, Error> {
 struct Looker<'a> {
     source: &'a str,
     clock: i64,
+    door: &'a Door,
+    agents: Agents,
     preview: Preview,
 }
 
 impl Sink for Looker<'_> {
     fn record(&mut self, line: u64, raw: Raw<'_>, rows: &mut [RawRow<'_>]) {
-        let rules = Rules { source: self.source, clock: self.clock };
+        let rules = Rules { source: self.source, clock: self.clock, door: self.door };
         // Ids made from the row's bytes are not looked at.
         let event = |row: &mut RawRow<'_>| {
-            Event::from_raw(std::mem::take(row), &rules, b"").map(|event| (event.kind, event.ts))
+            Event::from_raw(std::mem::take(row), &rules, b"")
+                .map(|event| (event.kind, event.ts, event.is_ahead, event.delivered_ts.is_some()))
         };
-        let events: Result<Vec<(Kind, i64)>, Reject> = rows.iter_mut().map(event).collect();
+        let events: Result<Vec<(Kind, i64, bool, bool)>, Reject> = rows.iter_mut().map(event).collect();
         match events {
             Ok(events) => {
                 let preview = &mut self.preview;
                 preview.rows += events.len() as u64;
                 preview.accepted += events.len() as u64;
-                for (kind, ts) in events {
+                for (kind, ts, is_ahead, is_clamped) in events {
+                    preview.ahead += u64::from(is_ahead);
+                    preview.clamped += u64::from(is_clamped);
                     *preview.kinds.entry(kind).or_default() += 1;
                     let (first, last) = preview.span.unwrap_or((ts, ts));
                     preview.span = Some((first.min(ts), last.max(ts)));
@@ -120,6 +131,10 @@ impl Sink for Looker<'_> {
     fn unmapped(&mut self, name: &str) {
         *self.preview.unmapped.entry(name.to_owned()).or_default() += 1;
     }
+
+    fn agent(&mut self, text: &str) -> Agent {
+        self.agents.read(text)
+    }
 }
 
 #[cfg(test)]
@@ -131,7 +146,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("leftcart-preview-{}-{name}", std::process::id()));
         std::fs::write(&path, text).unwrap();
         let clock = events::time::parse("2026-06-01").unwrap();
-        let preview = preview(&InputFile::new(path.clone(), "shop", Wanted::Auto), clock).unwrap();
+        let preview = preview(&InputFile::new(path.clone(), "shop", Wanted::Auto), clock, &Door::default()).unwrap();
         std::fs::remove_file(path).unwrap();
         preview
     }

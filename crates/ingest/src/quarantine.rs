@@ -1,4 +1,5 @@
-//! Rows that were not accepted, kept whole, into the quarantine table.
+//! Rows that were not accepted, into the quarantine table: whole but for clients' addresses, or withheld where persons are
+//! hidden.
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -13,6 +14,7 @@ use events::parquet_io;
 use events::schema::QUARANTINE;
 
 use crate::batch::{Position, origin};
+use crate::mask;
 use crate::reject::{Reason, Reject};
 use crate::write::Error;
 
@@ -34,11 +36,13 @@ static WAITING: LazyLock<SchemaRef> = LazyLock::new(|| {
 /// All rejected rows of a run.
 pub(crate) struct Quarantine {
     exchange: Exchange,
+    /// Whether rows are not kept, because persons are hidden.
+    withholds: bool,
 }
 
 impl Quarantine {
-    pub(crate) fn new(scratch: &Path, budget: usize) -> Self {
-        Self { exchange: Exchange::new(WAITING.clone(), PARTITIONS, scratch, "quarantine", budget) }
+    pub(crate) fn new(scratch: &Path, budget: usize, withholds: bool) -> Self {
+        Self { exchange: Exchange::new(WAITING.clone(), PARTITIONS, scratch, "quarantine", budget), withholds }
     }
 
     /// A worker's collector.
@@ -58,7 +62,7 @@ impl Quarantine {
                 Ok(())
             })?;
             rejected.sort_unstable_by(|a, b| (a.position, &a.reject.detail).cmp(&(b.position, &b.reject.detail)));
-            for part in rejected.chunks(parquet_io::BATCH_ROWS) {
+            for part in parts(&rejected) {
                 let writer = match &mut writer {
                     Some(writer) => writer,
                     none => none.insert(parquet_io::Writer::create_for(part.len(), path, &QUARANTINE, &[])?),
@@ -71,6 +75,23 @@ impl Quarantine {
         }
         Ok(rows)
     }
+}
+
+/// Rows that go into one batch: not too many, and of texts that an array can hold.
+fn parts(rejected: &[Rejected]) -> Vec<&[Rejected]> {
+    const BYTES: usize = 1 << 28;
+    let (mut parts, mut start, mut bytes) = (Vec::new(), 0, 0);
+    for (at, one) in rejected.iter().enumerate() {
+        bytes += one.raw.len() + one.reject.detail.len();
+        if at > start && (bytes > BYTES || at - start == parquet_io::BATCH_ROWS) {
+            parts.push(&rejected[start..at]);
+            (start, bytes) = (at, one.raw.len() + one.reject.detail.len());
+        }
+    }
+    if start < rejected.len() {
+        parts.push(&rejected[start..]);
+    }
+    parts
 }
 
 struct Rejected {
@@ -88,8 +109,14 @@ pub(crate) struct Collector<'a> {
 
 impl Collector<'_> {
     pub(crate) fn push(&mut self, position: Position, reject: Reject, raw: &[u8]) -> Result<(), exchange::Error> {
-        self.bytes += raw.len() + reject.detail.len() + size_of::<Rejected>();
-        self.pending.push(Rejected { position, reject, raw: raw.to_vec() });
+        let Reject { reason, detail } = reject;
+        let (detail, raw) = if self.quarantine.withholds {
+            (withheld(reason, &detail), Vec::new())
+        } else {
+            (mask::cut_addresses_of(&detail).into_owned(), mask::cut_addresses(raw).into_owned())
+        };
+        self.bytes += raw.len() + detail.len() + size_of::<Rejected>();
+        self.pending.push(Rejected { position, reject: Reject { reason, detail }, raw });
         if self.bytes > BATCH_BYTES { self.flush() } else { Ok(()) }
     }
 
@@ -102,6 +129,21 @@ impl Collector<'_> {
         }
         Ok(())
     }
+}
+
+/// Why a row was rejected, without anything that it says: a value that is not what it should be may be anything, also
+/// the customer of a row whose columns are shifted.
+fn withheld(reason: Reason, detail: &str) -> String {
+    let told = match reason {
+        Reason::UnreadableLine => mask::unquoted(detail),
+        Reason::FutureTimestamp | Reason::NegativePrice | Reason::NoIds | Reason::Conflict => detail.to_owned(),
+        Reason::UnreadableTimestamp
+        | Reason::UnknownKind
+        | Reason::UnreadablePrice
+        | Reason::UnreadableQuantity
+        | Reason::QuantityOutOfRange => mask::shape(detail),
+    };
+    format!("{told}; the row is withheld because of [privacy], see the file")
 }
 
 fn partition(position: Position) -> u32 {
@@ -154,7 +196,7 @@ fn table(rejected: &[Rejected], file_of: &impl Fn(u32) -> (String, String)) -> R
         reasons.append_value(reject.reason.words());
         details.append_option((!reject.detail.is_empty()).then_some(&reject.detail));
         let text = std::str::from_utf8(raw);
-        texts.append_option(text.ok());
+        texts.append_option(text.ok().filter(|text| !text.is_empty()));
         bytes.append_option(text.is_err().then_some(raw));
     }
     let columns: Vec<ArrayRef> = vec![

@@ -7,9 +7,13 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use arrow::datatypes::SchemaRef;
 use events::exchange::{self, Exchange};
+use events::lake::Columns;
 
+use crate::agent::{Agent, Agents};
 use crate::batch::{Batch, Position, position};
+use crate::columns::{self, Keys};
 use crate::dedupe::{self, Mark, Marks};
+use crate::door::Door;
 use crate::format::{AccessLog, Format, Mapping, Parser, Raw, Sink, Wanted};
 use crate::quarantine::{self, Quarantine};
 use crate::reject::{Reason, Reject};
@@ -44,11 +48,28 @@ impl InputFile {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) read: u64,
+    pub(crate) ahead: u64,
+    pub(crate) clamped: u64,
     pub(crate) rejected: BTreeMap<Reason, u64>,
     pub(crate) format: Option<Format>,
     pub(crate) unused_columns: Vec<String>,
+    /// Columns that its header or schema names.
+    pub(crate) columns: Option<Columns>,
+    /// Keys of its records, if it has no header.
+    pub(crate) keys: Keys,
+    /// Columns of the contract that depend on columns of the file.
+    pub(crate) wanted: Vec<columns::Wanted>,
     pub(crate) size: u64,
     pub(crate) blake3: String,
+}
+
+impl Tally {
+    /// What the file calls its columns, taken out.
+    pub(crate) fn columns(&mut self) -> Option<Columns> {
+        let mut columns = self.columns.take().or_else(|| std::mem::take(&mut self.keys).columns())?;
+        columns.absent = columns::absent(&columns, &self.wanted);
+        Some(columns)
+    }
 }
 
 /// What was learnt while reading.
@@ -64,13 +85,18 @@ impl Found {
         for (file, tally) in other.files {
             let mine = self.files.entry(file).or_default();
             mine.read += tally.read;
+            mine.ahead += tally.ahead;
+            mine.clamped += tally.clamped;
             for (reason, count) in tally.rejected {
                 *mine.rejected.entry(reason).or_default() += count;
             }
             if tally.format.is_some() {
                 mine.format = tally.format;
                 mine.unused_columns = tally.unused_columns;
+                mine.columns = tally.columns;
+                mine.wanted = tally.wanted;
             }
+            mine.keys.merge(tally.keys);
             if !tally.blake3.is_empty() {
                 (mine.size, mine.blake3) = (tally.size, tally.blake3);
             }
@@ -109,7 +135,13 @@ pub enum Error {
 pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
 
 /// Reads every file. The number of a file is its place in `files` plus one: 0 is for rows of earlier nights.
-pub(crate) fn read(files: &[InputFile], clock: i64, targets: &Targets, progress: Progress<'_>) -> Result<Found, Error> {
+pub(crate) fn read(
+    files: &[InputFile],
+    clock: i64,
+    door: &Door,
+    targets: &Targets,
+    progress: Progress<'_>,
+) -> Result<Found, Error> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let queue = Queue::new(files.len(), threads);
     let stop = AtomicBool::new(false);
@@ -117,7 +149,7 @@ pub(crate) fn read(files: &[InputFile], clock: i64, targets: &Targets, progress:
         let workers: Vec<_> = (0..threads)
             .map(|_| {
                 scope.spawn(|| {
-                    let result = work(files, clock, targets, &queue, &stop, progress);
+                    let result = work(files, Worker::new(targets, clock, door), &queue, &stop, progress);
                     if result.is_err() {
                         stop.store(true, Ordering::Relaxed);
                     }
@@ -139,13 +171,11 @@ pub(crate) fn read(files: &[InputFile], clock: i64, targets: &Targets, progress:
 
 fn work(
     files: &[InputFile],
-    clock: i64,
-    targets: &Targets,
+    mut worker: Worker<'_>,
     queue: &Queue,
     stop: &AtomicBool,
     progress: Progress<'_>,
 ) -> Result<Found, Error> {
-    let mut worker = Worker::new(targets, clock);
     while let Some(next) = queue.take() {
         let mut lease = Lease { queue, back: None };
         if stop.load(Ordering::Relaxed) {
@@ -161,6 +191,8 @@ fn work(
                 if let Some(stream) = opened {
                     tally.format = Some(stream.format);
                     tally.unused_columns.clone_from(&stream.unused_columns);
+                    tally.columns = stream.columns.as_deref().cloned();
+                    tally.wanted = stream.parser.wanted_columns();
                     (number, stream)
                 } else {
                     (tally.size, tally.blake3) = print_of(&file.path)?;
@@ -258,6 +290,8 @@ impl Drop for Lease<'_> {
 struct Worker<'a> {
     targets: &'a Targets,
     clock: i64,
+    door: &'a Door,
+    agents: Agents,
     batches: Vec<Batch>,
     marks: dedupe::Collector<'a>,
     quarantine: quarantine::Collector<'a>,
@@ -276,10 +310,12 @@ struct Worker<'a> {
 const BATCH_ROWS: usize = 2_048;
 
 impl<'a> Worker<'a> {
-    fn new(targets: &'a Targets, clock: i64) -> Self {
+    fn new(targets: &'a Targets, clock: i64, door: &'a Door) -> Self {
         Self {
             targets,
             clock,
+            door,
+            agents: Agents::new(door.programs.clone()),
             batches: (0..write::PARTITIONS).map(|_| Batch::new(targets.schema.clone())).collect(),
             marks: targets.marks.collector(),
             quarantine: targets.quarantine.collector(),
@@ -299,6 +335,9 @@ impl<'a> Worker<'a> {
             self.source = source.into();
         }
         stream::parse(parser, piece, self);
+        if let (Piece::Text(chunk), true) = (piece, parser.has_keys()) {
+            self.tally.keys.look_at(chunk);
+        }
         let tally = std::mem::take(&mut self.tally);
         self.rows += tally.read;
         self.found.merge(Found { files: [(file, tally)].into(), ..Found::default() });
@@ -310,6 +349,9 @@ impl<'a> Worker<'a> {
     }
 
     fn accept(&mut self, event: &Event<'_>, position: Position) {
+        self.tally.read += 1;
+        self.tally.ahead += u64::from(event.is_ahead);
+        self.tally.clamped += u64::from(event.delivered_ts.is_some());
         let partition = write::partition(event.visitor(), event.ts);
         let mark = Mark {
             identity: event.identity(&mut self.buffer),
@@ -346,15 +388,12 @@ impl<'a> Worker<'a> {
 impl Sink for Worker<'_> {
     fn record(&mut self, line: u64, raw: Raw<'_>, rows: &mut [RawRow<'_>]) {
         let source = self.source.clone();
-        let rules = Rules { source: &source, clock: self.clock };
+        let rules = Rules { source: &source, clock: self.clock, door: self.door };
         let has_id = rows.iter().all(|row| row.get(crate::row::Field::EventId).is_some());
         let bytes = if has_id { std::borrow::Cow::Borrowed(&[][..]) } else { raw.bytes() };
         if let [row] = rows {
             match Event::from_raw(std::mem::take(row), &rules, &bytes) {
-                Ok(event) => {
-                    self.tally.read += 1;
-                    self.accept(&event, position(self.file, line, 0));
-                }
+                Ok(event) => self.accept(&event, position(self.file, line, 0)),
                 Err(reject) => self.reject(line, raw, reject),
             }
             return;
@@ -363,7 +402,6 @@ impl Sink for Worker<'_> {
             rows.iter_mut().map(|row| Event::from_raw(std::mem::take(row), &rules, &bytes)).collect();
         match events {
             Ok(events) => {
-                self.tally.read += events.len() as u64;
                 // Item lines count from 0 within an event, so a further 0 begins the record's next event.
                 let mut nth = 0;
                 for (at, event) in events.iter().enumerate() {
@@ -389,5 +427,9 @@ impl Sink for Worker<'_> {
                 self.found.unmapped.insert(name.to_owned(), 1);
             }
         }
+    }
+
+    fn agent(&mut self, text: &str) -> Agent {
+        self.agents.read(text)
     }
 }

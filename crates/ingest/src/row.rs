@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use events::money::parse_whole as whole;
-use events::{Amount, Kind, hash, time};
+use events::{Amount, Kind, bots, hash, time};
 
+use crate::door::{Door, Future};
 use crate::reject::{Reason, Reject};
 use crate::words;
 
@@ -46,10 +47,11 @@ pub(crate) enum Field {
     Rating,
     Comment,
     Bot,
+    DeliveredTs,
 }
 
 /// Columns of the events table.
-pub(crate) const FIELDS: usize = Field::Bot as usize + 1;
+pub(crate) const FIELDS: usize = Field::DeliveredTs as usize + 1;
 
 impl Field {
     /// The column of this name, without regard to case and surrounding blanks.
@@ -96,6 +98,7 @@ impl Field {
         Self::Rating,
         Self::Comment,
         Self::Bot,
+        Self::DeliveredTs,
     ];
 }
 
@@ -103,11 +106,13 @@ impl Field {
 #[derive(Clone, Debug)]
 pub(crate) struct RawRow<'a> {
     fields: [Option<Cow<'a, str>>; FIELDS],
+    /// Whether the format's reader, and not the log, says that a program sent it.
+    is_program: bool,
 }
 
 impl Default for RawRow<'_> {
     fn default() -> Self {
-        Self { fields: [const { None }; FIELDS] }
+        Self { fields: [const { None }; FIELDS], is_program: false }
     }
 }
 
@@ -123,6 +128,12 @@ impl<'a> RawRow<'a> {
         if let Some(text) = text {
             self.set(field, text);
         }
+    }
+
+    /// Marks the row as sent by a program that says so in its user agent.
+    pub(crate) fn mark_program(&mut self) {
+        self.set(Field::Bot, bots::USER_AGENT);
+        self.is_program = true;
     }
 
     /// The text of a column; `None` where there is none.
@@ -151,6 +162,10 @@ pub(crate) struct Event<'a> {
     pub(crate) line: u16,
     /// Microseconds since 1970, UTC.
     pub(crate) ts: i64,
+    /// The same as it was delivered, where `ts` is the clock of the run that read the row.
+    pub(crate) delivered_ts: Option<i64>,
+    /// Whether `ts` is ahead of this run's clock.
+    pub(crate) is_ahead: bool,
     /// What happened.
     pub(crate) kind: Kind,
     /// Pieces.
@@ -176,9 +191,18 @@ pub(crate) struct Rules<'a> {
     pub(crate) source: &'a str,
     /// The run's clock, microseconds since 1970.
     pub(crate) clock: i64,
+    /// What is done to rows at the door.
+    pub(crate) door: &'a Door,
 }
 
-/// Rows may be this far ahead of the run's clock before they are rejected.
+impl Rules<'_> {
+    /// Whether rows are the lake's own: they have passed the door on an earlier night.
+    const fn are_of_lake(&self) -> bool {
+        self.source.is_empty()
+    }
+}
+
+/// Rows may be this far ahead of the run's clock before they are rejected, or their moment is.
 const FUTURE: i64 = time::DAY;
 const QUANTITIES: std::ops::RangeInclusive<i128> = 0..=100_000;
 
@@ -190,9 +214,16 @@ impl<'a> Event<'a> {
     pub(crate) fn from_raw(mut row: RawRow<'a>, rules: &Rules<'a>, raw: &[u8]) -> Result<Self, Reject> {
         let ts = row.take(Field::Ts).unwrap_or_default();
         let ts = time::parse(&ts).ok_or_else(|| Reject::new(Reason::UnreadableTimestamp, ts))?;
-        if ts > rules.clock.saturating_add(FUTURE) {
+        let delivered_ts = row.take(Field::DeliveredTs);
+        let (ts, delivered_ts) = if rules.are_of_lake() {
+            (ts, delivered_ts.and_then(|text| time::parse(&text)))
+        } else if ts <= rules.clock.saturating_add(FUTURE) {
+            (ts, None)
+        } else if rules.door.future == Future::Clamp {
+            (rules.clock, Some(ts))
+        } else {
             return Err(Reject::new(Reason::FutureTimestamp, time::format(ts)));
-        }
+        };
         let kind = row.take(Field::Kind).unwrap_or_default();
         let kind = Kind::parse(&kind).ok_or_else(|| Reject::new(Reason::UnknownKind, kind))?;
         if row.get(Field::VisitorId).is_none() && row.get(Field::CustomerId).is_none() {
@@ -214,9 +245,16 @@ impl<'a> Event<'a> {
             number(row.take(Field::LatencyMs)).map(f64::round).filter(|ms| (0.0..=f64::from(u32::MAX)).contains(ms));
         let rating = number(row.take(Field::Rating));
         words::canonical(&mut row);
-        // Source and bot are ingest's to write: a log's own are not believed, those of the lake's own files are.
-        if !rules.source.is_empty() {
+        // Source and bot are ingest's to write: a log's own are not believed, those of its readers and of the lake's own
+        // files are.
+        if !rules.are_of_lake() {
             row.set(Field::Source, rules.source);
+            rules.door.hide_person(&mut row);
+        }
+        // What the lake's own rows say of a visitor's day is made anew, with the rows that have come since.
+        let stays =
+            if rules.are_of_lake() { !row.get(Field::Bot).is_some_and(bots::is_behaviour) } else { row.is_program };
+        if !stays {
             row.take(Field::Bot);
         }
         if row.get(Field::EventId).is_none() {
@@ -226,6 +264,8 @@ impl<'a> Event<'a> {
         let event = Self {
             line: line.unwrap_or(0),
             ts,
+            delivered_ts,
+            is_ahead: ts > rules.clock,
             kind,
             quantity,
             unit_price,
@@ -253,10 +293,11 @@ impl<'a> Event<'a> {
         hash::of_bytes(buffer)
     }
 
-    /// Hash of everything else that the contract knows of the row.
+    /// Hash of everything else that the contract knows of the row, as it was delivered: a row whose moment became the
+    /// clock of one night is the same row when it comes again on another.
     pub(crate) fn content(&self, buffer: &mut Vec<u8>) -> u64 {
         buffer.clear();
-        buffer.extend_from_slice(&self.ts.to_le_bytes());
+        buffer.extend_from_slice(&self.delivered_ts.unwrap_or(self.ts).to_le_bytes());
         buffer.push(self.kind.rank());
         let mut number = |present: bool, bytes: &[u8]| {
             buffer.push(u8::from(present));
@@ -269,10 +310,11 @@ impl<'a> Event<'a> {
         number(self.http_status.is_some(), &self.http_status.unwrap_or(0).to_le_bytes());
         number(self.latency_ms.is_some(), &self.latency_ms.unwrap_or(0).to_le_bytes());
         number(self.rating.is_some(), &self.rating.unwrap_or(0.0).to_bits().to_le_bytes());
-        for (at, text) in self.text.fields.iter().enumerate() {
+        // Who is a program is the door's word, not the log's, and may be another one by another list.
+        for (at, text) in self.text.fields[..Field::Bot as usize].iter().enumerate() {
             // Absent columns are most columns: a position and a length say as much as a mark for each.
             if let Some(text) = text {
-                buffer.push(u8::try_from(at).expect("34 columns"));
+                buffer.push(u8::try_from(at).expect("33 columns"));
                 buffer.extend_from_slice(&(text.len() as u64).to_le_bytes());
                 buffer.extend_from_slice(text.as_bytes());
             }

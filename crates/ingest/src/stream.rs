@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use arrow::array::RecordBatch;
+use events::lake::Columns;
 
 use crate::chunk::{Boundary, Chunk, Chunks};
+use crate::columns;
 use crate::documents::Documents;
 use crate::format::{Format, HEAD, Mapped, ParquetRows, Parser, Sink, Unrecognised, Wanted, parse_columns};
 use crate::read::InputFile;
@@ -21,6 +23,9 @@ pub enum OpenError {
     /// Its format is not known.
     #[error("{0}")]
     Unrecognised(#[from] Unrecognised),
+    /// It is packed, and nothing comes out.
+    #[error("it is packed, and cut short or damaged before anything of it can be read; get it again")]
+    Damaged,
     /// It begins like Parquet and is not.
     #[error("it is no readable Parquet file: {0}")]
     Parquet(#[from] parquet::errors::ParquetError),
@@ -39,6 +44,8 @@ pub(crate) struct Stream {
     pub(crate) format: Format,
     pub(crate) parser: Arc<Parser>,
     pub(crate) unused_columns: Vec<String>,
+    /// The columns that its header or schema names.
+    pub(crate) columns: Option<Box<Columns>>,
     bytes: Bytes,
     fingerprint: Option<Arc<Mutex<Fingerprint>>>,
 }
@@ -69,6 +76,10 @@ impl Stream {
         while let Ok(1) = opened.bytes.read(&mut byte) {
             head.push(byte[0]);
         }
+        if head.is_empty() {
+            // Not the same as a file with nothing in it: there were rows.
+            return Err(OpenError::Damaged);
+        }
         Self::with_head(file, head, Box::new(Broken), opened.fingerprint)
     }
 
@@ -81,12 +92,22 @@ impl Stream {
         if head.starts_with(b"\xef\xbb\xbf") {
             head.drain(..3);
         }
+        // Lines of old Macintoshes end with a carriage return alone.
+        let is_macintosh = !head.starts_with(b"PAR1") && head.contains(&b'\r') && !head.contains(&b'\n');
+        let rest: Box<dyn Read + Send> = if is_macintosh {
+            CrToLf::translate(&mut head);
+            Box::new(CrToLf(rest))
+        } else {
+            rest
+        };
         let (format, mut parser) = match recognise(&head, file) {
             Err(Unrecognised::Empty) => return Ok(None),
             detected => detected?,
         };
         let mut unused_columns = parser.unused_columns().to_vec();
+        let mut columns = parser.header().map(columns::of_header);
         let (bytes, fingerprint) = if let Some(rows) = parquet_rows(&parser, file)? {
+            columns = Some(columns::of_header(rows.names()));
             if let Parser::Mapped(mapped) = &mut parser {
                 mapped.judge(rows.names())?;
                 unused_columns = mapped.unused().to_vec();
@@ -104,7 +125,14 @@ impl Stream {
             };
             (bytes, Some(fingerprint))
         };
-        Ok(Some(Self { format, parser: Arc::new(parser), unused_columns, bytes, fingerprint }))
+        Ok(Some(Self {
+            format,
+            parser: Arc::new(parser),
+            unused_columns,
+            columns: columns.map(Box::new),
+            bytes,
+            fingerprint,
+        }))
     }
 
     /// The next piece; `None` at the end.
@@ -181,6 +209,23 @@ pub(crate) fn parse(parser: &Parser, piece: &Piece, sink: &mut impl Sink) {
             let detail = format!("the file cannot be read on from here: {error}");
             sink.reject(*row, b"".as_slice().into(), crate::reject::Reject::unreadable(detail));
         }
+    }
+}
+
+/// Carriage returns as line feeds.
+struct CrToLf(Box<dyn Read + Send>);
+
+impl CrToLf {
+    fn translate(bytes: &mut [u8]) {
+        bytes.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
+    }
+}
+
+impl Read for CrToLf {
+    fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.0.read(bytes)?;
+        Self::translate(&mut bytes[..count]);
+        Ok(count)
     }
 }
 

@@ -11,7 +11,7 @@ use arrow::datatypes::{Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Ty
 use arrow::error::ArrowError;
 use events::exchange::{self, Exchange};
 use events::schema::EVENTS;
-use events::{Kind, hash, parquet_io, time};
+use events::{Kind, bots, hash, parquet_io, time};
 use rayon::prelude::*;
 
 use crate::batch::{self, POSITION, Position};
@@ -46,6 +46,8 @@ pub enum Error {
 pub(crate) struct Targets<'a> {
     /// The folder of the events table in the making.
     pub(crate) events: &'a Path,
+    /// Which visitors are programs, by what they do within a day.
+    pub(crate) bots: &'a bots::Rules,
     /// The events table of the night before, whose files are taken up where rows of tonight belong in them.
     pub(crate) earlier: Option<&'a Path>,
     /// Rows accepted for the first time, once more by themselves, for who has to know what a night brought.
@@ -96,12 +98,15 @@ fn write_partition(rows: &Exchange, verdict: &Verdict, targets: &Targets<'_>, pa
     order.extend(entries(&keys, batches.len(), |_, _| true));
     let batches: Vec<&RecordBatch> = batches.iter().chain(&earlier).collect();
     order.sort_unstable_by(|a, b| (a.day, a.prefix).cmp(&(b.day, b.prefix)).then_with(|| Keys::compare(&keys, a, b)));
+    let visitors = crate::bots::Columns::of(&batches);
     let mut written = 0;
     for day in order.chunk_by(|a, b| a.day == b.day) {
         let path = file(targets.events, day[0].day, bucket);
         let mut writer = parquet_io::Writer::create_for(day.len(), &path, &EVENTS, &["visitor_id", "ts"])?;
-        for part in day.chunks(parquet_io::BATCH_ROWS) {
-            writer.write(&gather(&batches, part)?)?;
+        let bot = visitors.bot(&day.iter().map(Entry::place).collect::<Vec<_>>(), targets.bots);
+        for (at, part) in day.chunks(parquet_io::BATCH_ROWS).enumerate() {
+            let bot = bot.slice(at * parquet_io::BATCH_ROWS, part.len());
+            writer.write(&crate::bots::with(&gather(&batches, part)?, bot))?;
         }
         writer.finish()?;
         written += 1;
@@ -157,6 +162,12 @@ struct Entry {
     prefix: u64,
     batch: u32,
     row: u32,
+}
+
+impl Entry {
+    fn place(&self) -> (usize, usize) {
+        (self.batch as usize, self.row as usize)
+    }
 }
 
 /// The first eight bytes of a text, in its order.
@@ -226,7 +237,7 @@ impl<'a> Keys<'a> {
 }
 
 fn gather(batches: &[&RecordBatch], entries: &[Entry]) -> Result<RecordBatch, ArrowError> {
-    let rows: Vec<(usize, usize)> = entries.iter().map(|entry| (entry.batch as usize, entry.row as usize)).collect();
+    let rows: Vec<(usize, usize)> = entries.iter().map(Entry::place).collect();
     let columns: Vec<ArrayRef> = (0..FIELDS)
         .map(|column| {
             let parts: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(column).as_ref()).collect();

@@ -8,12 +8,13 @@ use std::path::PathBuf;
 use events::exchange::Exchange;
 
 use crate::Error;
+use crate::stage::Wanted;
 
 pub(crate) use links::links;
 pub(crate) use regroup::SCHEMA;
 
-/// Deals every event up to `as_of` into the partition of its person; bots are left out.
-pub(crate) fn gather(files: &[PathBuf], as_of: i64, into: &Exchange) -> Result<(), Error> {
-    let links = links(files, as_of)?;
-    regroup::regroup(files, as_of, &links, into)
+/// Deals every event that is wanted into the partition of its person.
+pub(crate) fn gather(files: &[PathBuf], wanted: &Wanted<'_>, into: &Exchange) -> Result<(), Error> {
+    let links = links(files, wanted.as_of)?;
+    regroup::regroup(files, wanted, &links, into)
 }

@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! state/
-//!   links/           who was seen with whom: visitor and customer, customer and visitor, session and customer
+//!   links/           who was seen with whom: visitor and customer, customer and visitor
+//!   sessions/        session and customer
 //!   cart_rows/       rows that make carts and orders, by visitor (by customer, where a row names no visitor)
 //!   presence/        all other rows, as far as they tell that somebody was there
 //!   shared/          sessions of visitors that were seen with several customers
 //! ```
 //!
-//! The first three are [runs](events::runs): a night adds what it brought. They hold every row of the lake, also later
+//! The first four are [runs](events::runs): a night adds what it brought. They hold every row of the lake, also later
 //! ones than `as_of`; whoever asks leaves those out.
 
 pub(crate) mod links;
@@ -16,13 +17,14 @@ pub(crate) mod rows;
 pub(crate) mod shared;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use arrow::array::AsArray;
+use arrow::array::{AsArray, RecordBatch, StringArray};
 use arrow::datatypes::TimestampMicrosecondType;
 use carts::columns::Text;
-use events::Kind;
 use events::parquet_io::{self, Reader};
 use events::runs::Runs;
+use events::{Kind, bots};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::Error;
@@ -31,7 +33,7 @@ use rows::{Codec, Entries};
 use shared::Shared;
 
 /// Folders of the runs.
-pub(crate) const RUNS: [&str; 3] = ["links", "cart_rows", "presence"];
+pub(crate) const RUNS: [&str; 4] = ["links", "sessions", "cart_rows", "presence"];
 
 /// Rows that are remembered in one run, at most: they are sorted in memory.
 const RUN_ROWS: usize = 1 << 19;
@@ -64,6 +66,7 @@ impl Id<'_> {
 #[derive(Debug)]
 pub(crate) struct Memory {
     pub(crate) links: Runs,
+    pub(crate) sessions: Runs,
     pub(crate) cart_rows: Runs,
     pub(crate) presence: Runs,
     pub(crate) shared: Shared,
@@ -72,8 +75,9 @@ pub(crate) struct Memory {
 impl Memory {
     /// What lies in this folder, which need not exist.
     pub(crate) fn open(state: &Path) -> Result<Self, Error> {
-        let [links, cart_rows, presence] = RUNS.map(|name| Runs::open(&state.join(name)));
-        Ok(Self { links: links?, cart_rows: cart_rows?, presence: presence?, shared: Shared::read(state)? })
+        let [links, sessions, cart_rows, presence] = RUNS.map(|name| Runs::open(&state.join(name)));
+        let (links, sessions, cart_rows, presence) = (links?, sessions?, cart_rows?, presence?);
+        Ok(Self { links, sessions, cart_rows, presence, shared: Shared::read(state)? })
     }
 
     /// Whether nothing was ever remembered.
@@ -88,16 +92,27 @@ impl Memory {
             learnt.file(file)?;
         }
         let pairs = learnt.finish()?;
-        let [links, cart_rows, presence] = RUNS.map(|name| Runs::open(&state.join(name)));
-        (self.links, self.cart_rows, self.presence) = (links?, cart_rows?, presence?);
+        let [links, sessions, cart_rows, presence] = RUNS.map(|name| Runs::open(&state.join(name)));
+        (self.links, self.sessions, self.cart_rows, self.presence) = (links?, sessions?, cart_rows?, presence?);
         shared::learn(self, files, &pairs)?;
         self.shared.write(state)
     }
 
     /// Merges runs where there are many.
     pub(crate) fn compact(&mut self) -> Result<(), Error> {
-        Ok([&mut self.links, &mut self.cart_rows, &mut self.presence].into_iter().try_for_each(Runs::compact)?)
+        let runs = [&mut self.links, &mut self.sessions, &mut self.cart_rows, &mut self.presence];
+        Ok(runs.into_iter().try_for_each(Runs::compact)?)
     }
+}
+
+/// The batch without the rules that judge a visitor's day: they are asked again whenever rows are brought back.
+fn settled(batch: &RecordBatch) -> Result<RecordBatch, Error> {
+    let at = batch.schema_ref().index_of("bot")?;
+    let rules = batch.column(at).as_string::<i32>().iter();
+    let rules: StringArray = rules.map(|rule| rule.filter(|rule| !bots::is_behaviour(rule))).collect();
+    let mut columns = batch.columns().to_vec();
+    columns[at] = Arc::new(rules);
+    Ok(RecordBatch::try_new(batch.schema(), columns)?)
 }
 
 /// What is learnt from rows on their way into runs.
@@ -119,7 +134,7 @@ impl<'a> Learnt<'a> {
 
     fn file(&mut self, file: &Path) -> Result<(), Error> {
         for batch in Reader::open(file, &rows::COLUMNS)? {
-            let batch = parquet_io::plain(&batch?)?;
+            let batch = settled(&parquet_io::plain(&batch?)?)?;
             let text = |name: &str| Text::of(&batch, name);
             let (visitor, customer, session) = (text("visitor_id")?, text("customer_id")?, text("session_id")?);
             let kind = text("kind")?;
@@ -152,7 +167,7 @@ impl<'a> Learnt<'a> {
 
     fn finish(mut self) -> Result<Pairs, Error> {
         self.write()?;
-        self.pairs.write(&self.memory.links, self.night)?;
+        self.pairs.write(&self.memory.links, &self.memory.sessions, self.night)?;
         Ok(self.pairs)
     }
 }

@@ -7,13 +7,14 @@ use arrow::compute::concat_batches;
 use carts::columns::Columns;
 use carts::segments::Spender;
 use carts::{Rules, reconstruct};
+use events::bots;
 use events::exchange::{self, Exchange};
 use events::lake::parquet_files;
 use rayon::prelude::*;
 
 use crate::memory::Memory;
 use crate::tables::{self, Made, Tables};
-use crate::touched::{self, Changed};
+use crate::touched::{self, Changed, Known};
 use crate::{Error, PARTITIONS, STATE, everyone};
 
 /// What to do and where to put it.
@@ -22,6 +23,8 @@ pub struct Job<'a> {
     pub events: &'a Path,
     /// The rules of a cart.
     pub rules: &'a Rules,
+    /// The rules by which rows of bots are left out; `None` keeps them in.
+    pub without_bots: Option<&'a bots::Rules>,
     /// A folder for temporary files.
     pub scratch: &'a Path,
     /// The generation in the making: tables go into folders of their names below it.
@@ -31,6 +34,14 @@ pub struct Job<'a> {
     /// What is to be remembered from night to night, in [`STATE`] below `generation`, where the runs of earlier nights
     /// lie already; `None` if nobody will ask.
     pub remembered: Option<Remembered<'a>>,
+}
+
+/// Which rows make carts.
+pub(crate) struct Wanted<'a> {
+    /// Rows up to this moment.
+    pub(crate) as_of: i64,
+    /// The rules by which rows of bots are left out; `None` keeps them in.
+    pub(crate) without_bots: Option<&'a bots::Rules>,
 }
 
 /// A night among others.
@@ -90,8 +101,9 @@ pub fn carts(job: &Job<'_>) -> Result<Summary, Error> {
 
 /// Brings the rows together of everybody whose carts are to be made; returns who that is, unless it is everybody.
 fn gather(job: &Job<'_>, into: &Exchange) -> Result<Option<HashMap<String, Vec<u64>>>, Error> {
+    let wanted = Wanted { as_of: job.rules.as_of, without_bots: job.without_bots };
     let Some(remembered) = &job.remembered else {
-        everyone::gather(&parquet_files(job.events)?, job.rules.as_of, into)?;
+        everyone::gather(&parquet_files(job.events)?, &wanted, into)?;
         return Ok(None);
     };
     let state = job.generation.join(STATE);
@@ -100,18 +112,18 @@ fn gather(job: &Job<'_>, into: &Exchange) -> Result<Option<HashMap<String, Vec<u
         let all = parquet_files(job.events)?;
         memory.add(&all, &state, remembered.night)?;
         memory.compact()?;
-        everyone::gather(&all, job.rules.as_of, into)?;
+        everyone::gather(&all, &wanted, into)?;
         return Ok(None);
     }
-    let links_before = memory.links.clone();
+    let before_tonight = Known { links: memory.links.clone(), sessions: memory.sessions.clone() };
     memory.add(remembered.news, &state, remembered.night)?;
     let persons = if let Some(before) = remembered.before.filter(|before| before.as_of <= job.rules.as_of) {
         let changed = changed(job, remembered.news, before.as_of)?;
-        let touched = touched::touched(&changed, &links_before, before.as_of, &memory, job.rules.as_of)?;
-        touched::gather(&touched, &memory, job.rules.as_of, into)?;
+        let touched = touched::touched(&changed, &before_tonight, before.as_of, &memory, job.rules.as_of)?;
+        touched::gather(&touched, &memory, &wanted, into)?;
         Some(touched.persons)
     } else {
-        everyone::gather(&parquet_files(job.events)?, job.rules.as_of, into)?;
+        everyone::gather(&parquet_files(job.events)?, &wanted, into)?;
         None
     };
     memory.compact()?;

@@ -4,6 +4,7 @@
 //! a visitor first seen with a customer brings that customer all earlier rows of the visitor; one seen with a second
 //! customer turns out to be a shared device, and loses them again, session by session.
 
+mod bots;
 mod gather;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -75,11 +76,18 @@ impl Touched {
     }
 }
 
-/// Finds out whom the changed rows concern. `before` are the links of the nights before, judged as of `judged_at`;
-/// `memory` holds tonight's as well.
+/// The links of the nights before.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) links: Runs,
+    pub(crate) sessions: Runs,
+}
+
+/// Finds out whom the changed rows concern. `before` is what the nights before knew, judged as of `judged_at`; `memory`
+/// holds tonight's as well.
 pub(crate) fn touched(
     changed: &Changed,
-    before: &Runs,
+    before: &Known,
     judged_at: i64,
     memory: &Memory,
     as_of: i64,
@@ -91,7 +99,7 @@ pub(crate) fn touched(
 
 struct Who<'a> {
     memory: &'a Memory,
-    before: &'a Runs,
+    before: &'a Known,
     judged_at: i64,
     as_of: i64,
 }
@@ -108,24 +116,37 @@ fn customers<'a>(linked: &'a Linked, id: &str) -> impl Iterator<Item = Person<'a
 }
 
 impl Who<'_> {
-    fn now<'i>(&self, ids: impl IntoIterator<Item = Id<'i>>) -> Result<Linked, Error> {
-        links::look_up(&self.memory.links, ids, self.as_of)
+    fn links<'i>(&self, ids: impl IntoIterator<Item = Id<'i>>) -> Result<Linked, Error> {
+        Ok(links::look_up(&self.memory.links, ids)?.as_of(self.as_of))
     }
 
-    fn then<'i>(&self, ids: impl IntoIterator<Item = Id<'i>>) -> Result<Linked, Error> {
-        links::look_up(self.before, ids, self.judged_at)
+    /// With whom these are seen now, and with whom they were in the night before.
+    fn now_and_then<'i>(
+        &self,
+        now: &Runs,
+        then: &Runs,
+        ids: impl IntoIterator<Item = Id<'i>> + Clone,
+    ) -> Result<(Linked, Linked), Error> {
+        let mut seen = links::look_up(then, ids.clone())?;
+        let before = seen.as_of(self.judged_at);
+        seen.extend(links::look_up(&now.newer(then), ids)?);
+        Ok((seen.as_of(self.as_of), before))
     }
 
     fn persons(&self, changed: &Changed) -> Result<HashSet<String>, Error> {
         let visitors: BTreeSet<&str> = changed.iter().filter_map(|ids| ids.visitor.as_deref()).collect();
         let with_customer = changed.iter().filter(|ids| ids.customer.is_some());
         let told: BTreeSet<&str> = with_customer.filter_map(|ids| ids.session.as_deref()).collect();
-        let ids = || visitors.iter().map(|visitor| Id::Visitor(visitor));
-        let (visitors_now, visitors_then) = (self.now(ids())?, self.then(ids())?);
+        let ids = visitors.iter().map(|visitor| Id::Visitor(visitor));
+        let (visitors_now, visitors_then) = self.now_and_then(&self.memory.links, &self.before.links, ids)?;
         let moved: Vec<&str> = visitors
             .iter()
             .copied()
-            .filter(|visitor| standing(&visitors_now, visitor) != standing(&visitors_then, visitor))
+            .filter(|visitor| {
+                let now = standing(&visitors_now, visitor);
+                // What is done on a shared device can tell that a program is at it, also on rows of the others.
+                now.0 > 1 || now != standing(&visitors_then, visitor)
+            })
             .collect();
         // Sessions that decide whose a row is, and what is known of them.
         let mut by_session: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -138,8 +159,8 @@ impl Who<'_> {
         let of_moved: Vec<&str> = moved.iter().flat_map(|visitor| self.memory.shared.of(visitor)).collect();
         let sessions: BTreeSet<&str> =
             decided.iter().copied().chain(of_changed).chain(of_moved.iter().copied()).collect();
-        let sessions_now = self.now(sessions.iter().map(|session| Id::Session(session)))?;
-        let sessions_then = self.then(decided.iter().copied().map(Id::Session))?;
+        let ids = sessions.iter().map(|session| Id::Session(session));
+        let (sessions_now, sessions_then) = self.now_and_then(&self.memory.sessions, &self.before.sessions, ids)?;
 
         let known = links_of(&visitors_now, &sessions_now);
         let mut persons: Vec<Person<'_>> = changed
@@ -163,10 +184,10 @@ impl Who<'_> {
     /// Where all rows of these persons are.
     fn rows_of(&self, persons: HashSet<String>) -> Result<Touched, Error> {
         let customers: Vec<&str> = persons.iter().filter_map(|person| person.strip_prefix("c:")).collect();
-        let mut seen_on = self.now(customers.iter().map(|customer| Id::Customer(customer)))?;
+        let mut seen_on = self.links(customers.iter().map(|customer| Id::Customer(customer)))?;
         // Rows of a shared visitor may be theirs by their session alone.
         let sessions: BTreeSet<&str> = self.memory.shared.pairs().map(|(_, session)| session).collect();
-        let sessions = self.now(sessions.into_iter().map(Id::Session))?;
+        let sessions = links::look_up(&self.memory.sessions, sessions.into_iter().map(Id::Session))?.as_of(self.as_of);
         for (visitor, session) in self.memory.shared.pairs() {
             for customer in sessions.get(session).into_iter().flatten() {
                 if persons.contains(&Person::Customer(customer).to_string()) {
@@ -176,7 +197,7 @@ impl Who<'_> {
         }
         let mut visitors: BTreeSet<&str> = persons.iter().filter_map(|person| person.strip_prefix("v:")).collect();
         visitors.extend(seen_on.values().flatten().map(String::as_str));
-        let linked = self.now(visitors.into_iter().map(Id::Visitor))?;
+        let linked = self.links(visitors.into_iter().map(Id::Visitor))?;
         let keys = |person: &String| match person.split_at(2) {
             ("c:", customer) => {
                 let visitors = seen_on.get(customer).into_iter().flatten();

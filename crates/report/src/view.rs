@@ -125,7 +125,7 @@ pub(crate) fn page(analysis: &Analysis, provenance: &Provenance, queries: &[Quer
         sections.clear();
     }
     sections.push(orders::section(analysis, queries));
-    sections.push(quality::section(provenance));
+    sections.push(quality::section(analysis, queries, provenance));
     Ok(Page {
         night: number::date(number::local_date(analysis.as_of, &analysis.zone)),
         as_of: number::moment(analysis.as_of, &analysis.zone),

@@ -106,6 +106,7 @@ pub(super) struct Event {
     pub(super) latency_ms: Option<u32>,
     pub(super) rating: Option<f32>,
     pub(super) comment: Option<String>,
+    /// The rule that took the visitor for a program.
     pub(super) bot: Option<String>,
 }
 
@@ -213,7 +214,7 @@ fn judge(row: &RawRow, source: &str, clock: i64) -> Result<Event, &'static str> 
         latency_ms: text("latency_ms").and_then(small_number),
         rating: text("rating").and_then(|rating| rating.parse::<f32>().ok()).filter(|rating| rating.is_finite()),
         comment: owned("comment"),
-        bot: owned("bot"),
+        bot: None,
     })
 }
 

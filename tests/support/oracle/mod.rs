@@ -1,7 +1,7 @@
 //! The contract, worked out row by row: a slow second opinion on what the real pipeline makes of a log.
 //!
 //! ```text
-//! text -> reading -> events (accepted, each once) -> persons -> history (rows of each cart and order)
+//! text -> reading -> events (accepted, each once) -> bots, persons -> history (rows of each cart and order)
 //!                                                                  |-> content: what lies in a cart
 //!                                                                  |-> orders, segments: what was spent before
 //!                                                                  `-> carts: the table's columns
@@ -11,6 +11,7 @@
 //! every question asked of it, and every ranking is made anew. Use it on worlds of thousands of rows, not millions.
 //! Files come as text, so what is no UTF-8 is not its affair.
 
+mod bots;
 mod carts;
 mod content;
 mod events;
@@ -225,10 +226,12 @@ fn run(files: &[(String, String)], source: &str, settings: &Settings, read: fn(&
         return World { balance, ..World::default() };
     };
     events.retain(|event| event.ts <= as_of);
+    bots::mark(&mut events);
 
     let rates = Rates::new(&settings.base, &settings.rates);
     let mut of_person: BTreeMap<String, Vec<&Event>> = BTreeMap::new();
-    for (event, person) in events.iter().zip(persons::persons(&events)) {
+    // Programs tell who is who, and make no carts.
+    for (event, person) in events.iter().zip(persons::persons(&events)).filter(|(event, _)| event.bot.is_none()) {
         of_person.entry(person).or_default().push(event);
     }
     let histories: Vec<History> =

@@ -23,6 +23,11 @@ impl Tables {
         self.table(carts::schema::CARTS.name)
     }
 
+    /// Partitioned by day and bucket; the folders' names are no columns.
+    pub(super) fn events(&self) -> String {
+        format!("read_parquet('{}/{}/**/*.parquet', hive_partitioning = false)", self.data, events::schema::EVENTS.name)
+    }
+
     pub(super) fn orders(&self) -> String {
         self.table(carts::schema::ORDERS.name)
     }

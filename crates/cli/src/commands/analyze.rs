@@ -27,6 +27,9 @@ pub(crate) fn show(made: &local::Summary, analysis: &Analysis) {
     for answer in crate::answers::answers(analysis) {
         out::line(&answer);
     }
+    if analysis.automation.automated_adds > 0 {
+        out::line(&crate::answers::automation(&analysis.automation));
+    }
     if made.unconverted > 0 {
         out::line(&format!(
             "{} prices and order values have no exchange rate to the base currency and count 0; add rates to [money] in leftcart.toml",
@@ -46,6 +49,7 @@ pub(crate) fn json(generation: &Generation, made: &local::Summary, analysis: &An
         "orders": rows("orders"),
         "persons_made_again": made.persons,
         "unconverted": made.unconverted,
+        "automation": analysis.automation,
         "headlines": analysis.headlines(),
     })
 }

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use events::lake::{Generation, Lake};
 use events::schema::EVENTS;
 use events::time;
-use ingest::{InputFile, Preview};
+use ingest::{Door, InputFile, Preview};
 use serde_json::{Value, json};
 
 use crate::args::CheckArgs;
@@ -20,7 +20,11 @@ pub(crate) fn run(args: &CheckArgs) -> Result<()> {
     let files = inputs::find(&args.input, &config)?;
     let clock = args.lake.clock.unwrap_or_else(|| chrono::Utc::now().timestamp_micros());
     let previous = if args.input.rebuild { None } else { Lake::at(&args.lake.data).current()? };
-    let looked: Vec<Looked> = files.iter().map(|file| Looked::at(file, clock)).collect();
+    if let Some(previous) = &previous {
+        config.privacy.check_lake(&previous.manifest().settings, &args.lake.data)?;
+    }
+    let door = config.door();
+    let looked: Vec<Looked> = files.iter().map(|file| Looked::at(file, clock, &door)).collect();
     let plan = Plan::of(args, &config, previous.as_ref(), &files, &looked, clock)?;
     if args.lake.json {
         show::json(&json!({ "files": looked.iter().map(Looked::json).collect::<Vec<_>>(), "run": plan.json(args) }));
@@ -48,8 +52,8 @@ struct Looked {
 const MOST: usize = 8;
 
 impl Looked {
-    fn at(file: &InputFile, clock: i64) -> Self {
-        let preview = ingest::preview(file, clock).map_err(|error| error.to_string());
+    fn at(file: &InputFile, clock: i64, door: &Door) -> Self {
+        let preview = ingest::preview(file, clock, door).map_err(|error| error.to_string());
         Self { path: file.path.display().to_string(), preview }
     }
 
@@ -78,6 +82,12 @@ impl Looked {
                 if detail.is_empty() { "" } else { ": " },
                 detail
             ));
+        }
+        if preview.ahead > 0 {
+            show::line(&format!("  ahead of the clock by up to a day: {}", show::thousands(preview.ahead)));
+        }
+        if preview.clamped > 0 {
+            show::line(&format!("  would be clamped to the clock: {}", show::thousands(preview.clamped)));
         }
         if !preview.kinds.is_empty() {
             show::line(&format!("  kinds: {}", most(preview.kinds.iter().map(|(kind, count)| (kind.name(), *count)))));
@@ -116,6 +126,8 @@ impl Looked {
             "rows": preview.rows,
             "whole": preview.whole,
             "accepted": preview.accepted,
+            "ahead_of_clock": preview.ahead,
+            "clamped": preview.clamped,
             "quarantined": rejected,
             "kinds": kinds,
             "first_event": preview.span.map(|(first, _)| time::format(first)),

@@ -19,10 +19,12 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use events::lake::{Lake, LakeFile, Lock, Manifest};
 use events::{parquet_io, time};
+use ingest::Door;
 use local::forget::{Mentions, Swept, Trace};
 
 use crate::args::ForgetArgs;
 use crate::commands::report;
+use crate::config::Config;
 use crate::night::{Ingested, Night};
 use journal::Journal;
 use outcome::{Outcome, Removed};
@@ -31,10 +33,12 @@ use outcome::{Outcome, Removed};
 const UNREAD: [&str; 2] = ["quarantine", "refused"];
 
 pub(crate) fn run(args: &ForgetArgs) -> Result<()> {
-    let asked = Asked::parse(args.id.as_deref().unwrap_or_default().trim())?;
+    let config = Config::load(args.lake.config.as_deref())?;
+    let asked = Asked::parse(args.id.as_deref().unwrap_or_default().trim(), &config.door())?;
     let person = &asked.persons[0];
     Lake::at(&args.lake.data).published()?;
     let night = Night::begin(&args.lake, false)?;
+    night.can_start_over()?;
     night.progress.phase("looking for the person");
     let (lake, lock) = night.lake();
     lake.clear_rewrites(lock)?;
@@ -78,15 +82,15 @@ pub(crate) fn run(args: &ForgetArgs) -> Result<()> {
 struct Asked {
     /// The id as it was written, without the kind before it.
     written: String,
-    /// As `person_id` may have the person: as ids are stored today; an e-mail address also as formats may have stored it that
-    /// did not take an id for one.
+    /// As `person_id` may have the person: first as ids are stored today, with the hash of an e-mail address or the
+    /// pseudonym under the lake's key; also as written.
     persons: Vec<String>,
     /// Whether it was said that this is a person's id. Without that it may be any word.
     is_sure: bool,
 }
 
 impl Asked {
-    fn parse(text: &str) -> Result<Self> {
+    fn parse(text: &str, door: &Door) -> Result<Self> {
         let (kind, id) = match text.split_at_checked(2) {
             Some((kind @ ("c:" | "v:"), id)) => (kind, id),
             _ => ("c:", text),
@@ -94,10 +98,10 @@ impl Asked {
         if id.is_empty() {
             bail!("whom to forget? give a customer id, or c: or v: and an id as in the column person_id");
         }
-        let stored = ingest::conceal(Cow::Borrowed(id));
+        let stored = if kind == "c:" { door.customer(id) } else { door.visitor(id) };
+        let is_address = ingest::conceal(Cow::Borrowed(id)) != id;
         let mut persons = vec![format!("{kind}{stored}")];
-        let is_address = stored != id;
-        if is_address {
+        if stored != id {
             persons.extend([id.to_owned(), id.to_lowercase()].map(|id| format!("{kind}{id}")));
         }
         Ok(Self { written: id.to_owned(), persons, is_sure: is_address || text.len() > id.len() })
@@ -106,7 +110,9 @@ impl Asked {
     /// What to look for: the ids as they are stored, and the one that was asked for as it was written.
     fn mentions(&self, trace: &Trace) -> Mentions {
         // A visitor whom others were, too, is looked for as a person only.
-        let written = self.persons[0].starts_with("c:").then_some(self.written.as_str());
+        let is_customer = self.persons[0].starts_with("c:");
+        let hash = ingest::conceal(Cow::Borrowed(&self.written));
+        let written = [self.written.as_str(), &hash].into_iter().filter(|_| is_customer);
         Mentions::new(trace.ids().chain(written), &self.persons, ingest::conceal)
     }
 }
@@ -209,9 +215,10 @@ fn prove(args: &ForgetArgs, trace: &Trace, mentions: &Mentions, outcome: &mut Ou
         outcome.files += 1;
         let manifest: Manifest =
             serde_json::from_slice(&text).with_context(|| format!("failed to read {}", path.display()))?;
-        let texts = manifest.inputs.iter().flat_map(|input| [&input.path, &input.source]);
-        if texts.chain(manifest.settings.values()).any(|text| mentions.in_text(text.as_bytes())) {
-            outcome.left.push((path, "inputs or settings".to_owned()));
+        // Numbers in it are counts and sizes; paths are texts.
+        let mut paths = manifest.inputs.iter().flat_map(|input| [&input.path, &input.source]);
+        if mentions.in_name(&text) || paths.any(|path| mentions.in_text(path.as_bytes())) {
+            outcome.left.push((path, "text".to_owned()));
         }
     }
     let pages = pages::files(&args.reports.reports)?;

@@ -1,9 +1,11 @@
 //! `leftcart ingest`: logs into the lake.
 
 use anyhow::Result;
+use events::lake::Generation;
 use serde_json::{Value, json};
 
 use crate::args::IngestArgs;
+use crate::drift::{self, Drift};
 use crate::inputs;
 use crate::night::{Ingested, Night};
 use crate::show as out;
@@ -14,13 +16,27 @@ pub(crate) fn run(args: &IngestArgs) -> Result<()> {
     let ingested = night.ingest(&files)?;
     night.carry_answers()?;
     let generation = night.publish()?;
+    let drifts = drifts(&generation, &ingested, args.lake.quiet);
     if args.lake.json {
-        out::json(&json!({ "generation": generation.manifest().id, "ingest": json(&ingested) }));
+        let ingest = json(&ingested, &drifts);
+        out::json(&json!({ "generation": generation.manifest().id, "ingest": ingest }));
     } else {
         show(&ingested);
         out::line("events are in the lake; `leftcart analyze` makes carts from them");
     }
     Ok(())
+}
+
+/// What is other in this night's files than in those before them; said as well, unless nothing is to be said.
+pub(crate) fn drifts(generation: &Generation, ingested: &Ingested, quiet: bool) -> Vec<Drift> {
+    let files = &ingested.summary.files;
+    let drifts = drift::of(&generation.manifest().inputs, files.len());
+    if !quiet {
+        for line in drift::lines(&drifts, files) {
+            out::progress(&format!("leftcart: {line}"));
+        }
+    }
+    drifts
 }
 
 /// The balance of rows and what is worth knowing of the files, in words.
@@ -54,7 +70,7 @@ pub(crate) fn show(ingested: &Ingested) {
 }
 
 /// The same as JSON.
-pub(crate) fn json(ingested: &Ingested) -> Value {
+pub(crate) fn json(ingested: &Ingested, drifts: &[Drift]) -> Value {
     let summary = &ingested.summary;
     let sum = |count: fn(&events::lake::Input) -> u64| summary.files.iter().map(count).sum::<u64>();
     json!({
@@ -62,10 +78,13 @@ pub(crate) fn json(ingested: &Ingested) -> Value {
         "accepted": sum(|file| file.accepted),
         "duplicates": sum(|file| file.duplicates),
         "quarantined": sum(out::rejected),
+        "ahead_of_clock": sum(|file| file.ahead),
+        "clamped": sum(|file| file.clamped),
         "events": ingested.events,
         "files": summary.files,
         "unchanged_files": ingested.unchanged,
         "unmapped_events": summary.unmapped,
         "unused_columns": summary.unused_columns,
+        "columns": drift::json(drifts, &summary.files),
     })
 }

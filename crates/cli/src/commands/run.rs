@@ -15,10 +15,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let (made, analysis) = night.analyze(args.as_of.as_of)?;
     let generation = night.publish()?;
     let page = report::write(&generation, &analysis, &args.reports.reports, &args.lake.data, &ingested)?;
+    let drifts = ingest::drifts(&generation, &ingested, args.lake.quiet);
     if args.lake.json {
         show::json(&serde_json::json!({
             "generation": generation.manifest().id,
-            "ingest": ingest::json(&ingested),
+            "ingest": ingest::json(&ingested, &drifts),
             "analysis": analyze::json(&generation, &made, &analysis),
             "report": page,
         }));

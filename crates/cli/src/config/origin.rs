@@ -10,18 +10,34 @@ use toml::de::{DeTable, DeValue};
 use super::{ConfigError, File, distance};
 
 /// Keys that a variable can set.
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 16] = [
     "shop.time_zone",
     "money.base",
     "cart.window",
     "cart.expiry",
     "ingest.max_rejected",
     "ingest.memory_mb",
+    "ingest.future",
+    "bots.exclude",
+    "bots.user_agents",
+    "bots.adds_per_minute",
+    "bots.adds_without_views",
+    "bots.regular_adds",
+    "bots.adds_per_day",
+    "privacy.key_file",
+    "privacy.visitors",
     "data.keep_generations",
 ];
 /// What such variables begin with.
-const SECTIONS: [&str; 5] =
-    ["LEFTCART_SHOP_", "LEFTCART_MONEY_", "LEFTCART_CART_", "LEFTCART_INGEST_", "LEFTCART_DATA_"];
+const SECTIONS: [&str; 7] = [
+    "LEFTCART_SHOP_",
+    "LEFTCART_MONEY_",
+    "LEFTCART_CART_",
+    "LEFTCART_INGEST_",
+    "LEFTCART_BOTS_",
+    "LEFTCART_PRIVACY_",
+    "LEFTCART_DATA_",
+];
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,6 +149,8 @@ impl Origins {
             };
             let bad = |what: &str| ConfigError(format!("environment variable {name}: `{text}` is no {what}"));
             let whole = || text.parse().map_err(|_| bad("whole number"));
+            let count = || text.parse::<u32>().map(Some).map_err(|_| bad("whole number"));
+            let flag = || text.parse::<bool>().map(Some).map_err(|_| bad("true or false"));
             match key {
                 "shop.time_zone" => file.shop.time_zone = Some(text.clone()),
                 "money.base" => file.money.base = Some(text.clone()),
@@ -142,6 +160,15 @@ impl Origins {
                     file.ingest.max_rejected = Some(text.parse().map_err(|_| bad("number, such as 0.2"))?);
                 }
                 "ingest.memory_mb" => file.ingest.memory_mb = Some(whole()?),
+                "ingest.future" => file.ingest.future = Some(text.clone()),
+                "bots.exclude" => file.bots.exclude = flag()?,
+                "bots.user_agents" => file.bots.user_agents = Some(text.into()),
+                "bots.adds_per_minute" => file.bots.adds_per_minute = count()?,
+                "bots.adds_without_views" => file.bots.adds_without_views = count()?,
+                "bots.regular_adds" => file.bots.regular_adds = count()?,
+                "bots.adds_per_day" => file.bots.adds_per_day = count()?,
+                "privacy.key_file" => file.privacy.key_file = Some(text.into()),
+                "privacy.visitors" => file.privacy.visitors = flag()?,
                 "data.keep_generations" => file.data.keep_generations = Some(whole()?),
                 _ => unreachable!("KEYS has no other"),
             }
@@ -194,6 +221,15 @@ mod tests {
                 "cart.expiry = 30d from default",
                 "ingest.max_rejected = 0.2 from default",
                 "ingest.memory_mb = 64 from environment variable LEFTCART_INGEST_MEMORY_MB",
+                "ingest.future = quarantine from default",
+                "bots.exclude = true from default",
+                "bots.user_agents = built in from default",
+                "bots.adds_per_minute = 30 from default",
+                "bots.adds_without_views = 0 from default",
+                "bots.regular_adds = 20 from default",
+                "bots.adds_per_day = 100 from default",
+                "privacy.key_file = none from default",
+                "privacy.visitors = false from default",
                 "data.keep_generations = 7 from default",
                 "source.a = none from leftcart.toml:6",
             ]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use ingest::{
-    AccessLog, Capture, Column, Format, Identity, LatencyUnit, MappedKind, Mapping, Paths, Route, Separator,
-    TimeFormat, Wanted,
+    AccessLog, Capture, Column, CurrencySigns, Format, Identity, LatencyUnit, MappedKind, Mapping, Paths, Route,
+    Separator, TimeFormat, Wanted,
 };
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
@@ -61,6 +61,8 @@ pub(super) struct SourceTable {
     constants: Option<BTreeMap<Column, String>>,
     #[serde(default)]
     kinds: Option<BTreeMap<String, MappedKind>>,
+    #[serde(default)]
+    currency_signs: Option<CurrencySigns>,
 }
 
 /// One way to write moments, or several of which the first counts that fits.
@@ -145,6 +147,7 @@ impl SourceTable {
             ("captures", self.captures.is_some()),
             ("constants", self.constants.is_some()),
             ("kinds", self.kinds.is_some()),
+            ("currency_signs", self.currency_signs.is_some()),
         ])
     }
 
@@ -164,6 +167,7 @@ impl SourceTable {
             captures: self.captures.clone().unwrap_or_default(),
             constants: self.constants.clone().unwrap_or_default(),
             kinds: self.kinds.clone(),
+            currency_signs: self.currency_signs.clone().unwrap_or_default(),
         };
         mapping.check().map_err(|error| error.to_string())?;
         Ok(mapping)

@@ -19,6 +19,11 @@ impl Night {
         (&self.lake, &self.lock)
     }
 
+    /// Whether a night can be made from the published events as they are.
+    pub(crate) fn can_start_over(&self) -> Result<()> {
+        self.require_judged_alike(&self.lake.published()?)
+    }
+
     /// Removes what was begun.
     pub(crate) fn abandon(self) -> Result<()> {
         let _ = self.progress.finish();
@@ -45,6 +50,7 @@ impl Night {
                 memory: Memory { identities: &identities, news: &news, night },
             },
             clock: self.clock,
+            door: &self.config.door(),
             scratch: &scratch,
             events: &in_scratch(EVENTS.name),
             quarantine: &in_scratch("quarantine.parquet"),
@@ -67,6 +73,7 @@ impl Night {
         self.draft.carry(&published, EVENTS.name)?;
         self.draft.carry(&published, QUARANTINE.name)?;
         self.draft.carry(&published, &format!("{STATE}/{IDENTITIES}"))?;
+        self.events = published.manifest().tables.get(EVENTS.name).copied();
         self.manifest.inputs.clone_from(&published.manifest().inputs);
         let as_of = published.manifest().as_of.as_deref().and_then(time::parse);
         self.previous = Some(published);

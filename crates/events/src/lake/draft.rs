@@ -51,12 +51,13 @@ impl Draft {
     }
 
     /// Takes a table over from another generation, unchanged: hard links, no copies. Files that this generation has
-    /// already, under the same name, stay as they are.
+    /// already, under the same name, stay as they are. Returns how many were taken over.
     ///
     /// # Errors
     /// When a link cannot be made.
-    pub fn carry(&self, from: &Generation, table: &str) -> Result<(), Error> {
+    pub fn carry(&self, from: &Generation, table: &str) -> Result<u64, Error> {
         let source = from.table(table);
+        let mut carried = 0;
         let mut made = std::collections::HashSet::new();
         for file in from.files(table)? {
             let within = file.strip_prefix(&source).expect("listed below it");
@@ -70,10 +71,10 @@ impl Draft {
                 Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
                     return Err(Error::io("link", &target)(error));
                 }
-                _ => {}
+                linked => carried += u64::from(linked.is_ok()),
             }
         }
-        Ok(())
+        Ok(carried)
     }
 
     /// Makes it the published generation: everything is synced to disk, then one rename flips the link.

@@ -51,6 +51,36 @@ pub struct Input {
     pub duplicates: u64,
     /// Rows in quarantine, by reason.
     pub quarantined: BTreeMap<String, u64>,
+    /// Of the rows read and not rejected, those up to a day ahead of the run's clock, which are kept as they are.
+    #[serde(default)]
+    pub ahead: u64,
+    /// Of the same, those further ahead, whose moment became the run's clock.
+    #[serde(default)]
+    pub clamped: u64,
+    /// What the file calls its columns; absent for formats without names, and in manifests of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Columns>,
+}
+
+/// The columns of an input file, or the keys of its records.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Columns {
+    /// Records that were looked at for their keys; 0 where a header or a schema names the columns.
+    pub records: u64,
+    /// Columns in the order of the file, or keys in alphabetical order.
+    pub names: Vec<Column>,
+    /// Columns of the contract that the source's mapping looks for in columns that this file does not have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<String>,
+}
+
+/// A column of an input file, or a key of its records.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// As the file has it.
+    pub name: String,
+    /// Of the records that were looked at, those that have it; 0 under a header or a schema.
+    pub records: u64,
 }
 
 /// The size of a table.

@@ -153,7 +153,7 @@ fn device_system_and_browser_are_told() {
     for (device, os, browser, text) in PEOPLE {
         let named = |name: &'static str| (!name.is_empty()).then_some(name);
         let expected = Agent { device, os: named(os), browser: named(browser), is_bot: false };
-        assert_eq!(read(&whole(text)), expected, "{text}");
+        assert_eq!(Agents::default().read(&whole(text)), expected, "{text}");
     }
 }
 
@@ -161,7 +161,7 @@ fn device_system_and_browser_are_told() {
 fn programs_are_bots_whatever_they_imitate() {
     for text in PROGRAMS {
         let expected = Agent { device: "other", os: None, browser: None, is_bot: true };
-        assert_eq!(read(text), expected, "{text}");
+        assert_eq!(Agents::default().read(text), expected, "{text}");
     }
 }
 
@@ -181,10 +181,18 @@ fn names_are_spelled_as_everywhere_else() {
 #[test]
 fn what_is_remembered_is_what_was_read_also_after_forgetting() {
     let text = whole("{windows} Chrome/125.0.0.0 Safari/537.36");
-    let first = read(&text);
+    let mut agents = Agents::default();
+    let first = agents.read(&text);
     for number in 0..=REMEMBERED {
-        read(&format!("Mozilla/5.0 number {number}"));
+        agents.read(&format!("Mozilla/5.0 number {number}"));
     }
-    assert_eq!(read(&text), first);
-    assert!(SEEN.with_borrow(HashMap::len) <= REMEMBERED);
+    assert_eq!(agents.read(&text), first);
+    assert!(agents.seen.len() <= REMEMBERED);
+}
+
+#[test]
+fn a_shop_s_own_list_decides_who_is_a_program() {
+    let mut agents = Agents::new(Arc::new(Programs::parse("night shopper").unwrap()));
+    assert!(agents.read("Mozilla/5.0 (X11; Linux x86_64) Night Shopper/2").is_bot);
+    assert!(!agents.read("Googlebot/2.1").is_bot);
 }

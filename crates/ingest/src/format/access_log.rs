@@ -10,7 +10,6 @@
 //!
 //! Addresses of clients are cut to /24 and /48 and then only hashed.
 
-mod client;
 mod generic;
 mod line;
 mod request;
@@ -29,7 +28,7 @@ use self::request::Request;
 use super::Sink;
 use crate::reject::Reject;
 use crate::row::{Field, RawRow};
-use crate::{agent, channel, ids};
+use crate::{channel, ids, network};
 
 /// How the lines of an access log are to be read.
 #[derive(Clone, Debug)]
@@ -108,11 +107,13 @@ impl AccessLog {
         let moment = line::moment(line.time, self.zone);
         row.set(Field::Ts, moment.map_or(Cow::Borrowed(line.time), |micros| Cow::Owned(time::format(micros))));
         row.set_some(Field::CustomerId, line.user.and_then(|user| ids::person(user.into())));
-        if let Some(agent) = line.agent.as_deref().map(agent::read) {
+        if let Some(agent) = line.agent.as_deref().map(|text| sink.agent(text)) {
             row.set(Field::Device, agent.device);
             row.set_some(Field::Os, agent.os);
             row.set_some(Field::Browser, agent.browser);
-            row.set_some(Field::Bot, agent.is_bot.then_some(agent::BOT_RULE));
+            if agent.is_bot {
+                row.mark_program();
+            }
         }
         if line.status >= 400 {
             row.set(Field::HttpStatus, line.status.to_string());
@@ -120,7 +121,7 @@ impl AccessLog {
         row.set_some(Field::LatencyMs, self.latency(line));
         let request = Request::parse(&line.request);
         let visitor = self.visitor.pick(line, request.as_ref()).and_then(ids::person);
-        row.set(Field::VisitorId, visitor.unwrap_or_else(|| Cow::Owned(client::id(line.host, line.agent.as_deref()))));
+        row.set(Field::VisitorId, visitor.unwrap_or_else(|| Cow::Owned(network::id(line.host, line.agent.as_deref()))));
         row.set_some(Field::SessionId, self.session.pick(line, request.as_ref()).and_then(ids::person));
         let Some(request) = request else {
             row.set(Field::Kind, Kind::Other.name());

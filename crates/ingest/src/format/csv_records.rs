@@ -87,12 +87,6 @@ pub(super) fn scan<S: Sink>(
     sink: &mut S,
     mut found: impl FnMut(&mut S, u64, Range<usize>, &StringRecord),
 ) {
-    if chunk.unclosed_quote {
-        let detail = "a quote is opened and not closed";
-        let line = without_line_ends(&chunk.bytes, 0..chunk.bytes.len()).1;
-        sink.reject(chunk.first_line, chunk.bytes[line].into(), Reject::unreadable(detail));
-        return;
-    }
     let mut builder = ReaderBuilder::new();
     let mut reader =
         builder.delimiter(columns.separator).has_headers(false).flexible(true).from_reader(chunk.bytes.as_slice());

@@ -1,7 +1,8 @@
-//! GA4's `BigQuery` export as JSON lines, as `bq extract` and the console write it.
+//! GA4's `BigQuery` export as JSON: a line for each event, as `bq extract` writes it, or one list, as the console and `bq
+//! query` do, indented or not.
 //!
-//! Integers come as strings, absent fields mean null, and an event carries its items in an array: each becomes an item
-//! line. An event has no id: its identity is the hash of stream, user, session, name, moment, parameters, batch
+//! Integers come as strings or numbers, absent fields and nulls mean the same, and an event carries its items in a list:
+//! each becomes an item line, but of an event that becomes `other`. An event has no id: its identity is the hash of stream, user, session, name, moment, parameters, batch
 //! position and items, so that the same event delivered again, with later additions such as `user_ltv`, is the same.
 #![expect(clippy::struct_field_names, reason = "fields are named as in the export")]
 
@@ -17,7 +18,7 @@ use super::Sink;
 use super::native_json::scalar;
 use crate::reject::Reject;
 use crate::row::{Field, RawRow};
-use crate::url::path;
+use crate::{ids, url};
 
 type Scalar<'a> = Option<&'a RawValue>;
 
@@ -138,7 +139,13 @@ struct Item<'a> {
     coupon: Scalar<'a>,
 }
 
-/// Reads one line.
+/// Whether a file with this head holds events that are not each on a line of their own.
+pub(super) fn is_document(head: &str) -> bool {
+    head.trim_start().starts_with(['{', '['])
+        && ["\"event_name\"", "\"event_timestamp\""].iter().all(|key| head.contains(key))
+}
+
+/// Reads one event.
 pub(super) fn record<S: Sink>(line: u64, text: &str, sink: &mut S) {
     // serde would read an array as the fields in order.
     if !text.trim_start().starts_with('{') {
@@ -177,10 +184,6 @@ impl<'a> Event<'a> {
     }
 
     fn id(&self) -> String {
-        let mut params: Vec<(&str, Option<Cow<'_, str>>)> =
-            self.event_params.iter().flatten().map(|param| (param.key.as_ref(), self.param(&param.key))).collect();
-        params.sort();
-        let params = params.iter().flat_map(|(key, value)| [Some(key.as_bytes()), value.as_deref().map(str::as_bytes)]);
         let head = [
             self.stream_id,
             self.user_pseudo_id,
@@ -193,8 +196,17 @@ impl<'a> Event<'a> {
         ];
         let items =
             self.items.iter().flatten().flat_map(|item| [item.item_id, item.item_name, item.price, item.quantity]);
-        let raw = |value: Scalar<'a>| value.map(|value| value.get().trim_matches('"').as_bytes());
-        hash::hex(hash::of_fields(head.into_iter().map(raw).chain(params).chain(items.map(raw))))
+        // Escapes undone and quotes taken off: the exports write the same value in different ways.
+        let plain = |value: Scalar<'a>| scalar(value?).ok().flatten();
+        let plain: Vec<Option<Cow<'_, str>>> = head.into_iter().chain(items).map(plain).collect();
+        let mut params: Vec<(&str, Option<Cow<'_, str>>)> =
+            self.event_params.iter().flatten().map(|param| (param.key.as_ref(), self.param(&param.key))).collect();
+        params.sort();
+        let params = params.iter().flat_map(|(key, value)| [Some(key.as_bytes()), value.as_deref().map(str::as_bytes)]);
+        let (head, items) = plain.split_at(head.len());
+        let head = head.iter().map(|value| value.as_deref().map(str::as_bytes));
+        let items = items.iter().map(|value| value.as_deref().map(str::as_bytes));
+        hash::hex(hash::of_fields(head.chain(params).chain(items)))
     }
 }
 
@@ -215,7 +227,8 @@ fn rows<'a, S: Sink>(event: &Event<'a>, sink: &mut S) -> Vec<RawRow<'a>> {
     let kind = kind(&text(event.event_name).unwrap_or_default(), sink);
     let head = head(event, kind);
     let no_items = Vec::new();
-    let items = event.items.as_ref().unwrap_or(&no_items);
+    // A list of products shown is no item line of a cart.
+    let items = event.items.as_ref().filter(|_| kind != Kind::Other).unwrap_or(&no_items);
     let mut rows: Vec<RawRow<'a>> = items.iter().map(|item| with_item(head.clone(), item)).collect();
     if rows.is_empty() {
         rows.push(head);
@@ -235,8 +248,8 @@ fn head<'a>(event: &Event<'a>, kind: Kind) -> RawRow<'a> {
     row.set(Field::EventId, event.id());
     row.set_some(Field::Ts, text(event.event_timestamp).map(|micros| moment(&micros)));
     row.set(Field::Kind, kind.name());
-    row.set_some(Field::VisitorId, text(event.user_pseudo_id));
-    row.set_some(Field::CustomerId, text(event.user_id));
+    row.set_some(Field::VisitorId, text(event.user_pseudo_id).and_then(ids::person));
+    row.set_some(Field::CustomerId, text(event.user_id).and_then(ids::person));
     row.set_some(Field::SessionId, event.session());
     if matches!(kind, Kind::Purchase | Kind::Refund) {
         let of_order = event.ecommerce.as_ref().and_then(|order| text(order.transaction_id));
@@ -251,7 +264,7 @@ fn head<'a>(event: &Event<'a>, kind: Kind) -> RawRow<'a> {
     }
     row.set_some(Field::Country, event.geo.as_ref().and_then(|geo| text(geo.country)));
     row.set_some(Field::Channel, channel::channel(event));
-    row.set_some(Field::Page, event.param("page_location").map(|url| path(&url).to_owned()));
+    row.set_some(Field::Page, event.param("page_location").map(|url| url::page(&url).into_owned()));
     row.set_some(Field::Release, event.app_info.as_ref().and_then(|app| text(app.version)));
     row.set_some(Field::Coupon, event.param("coupon"));
     for (field, key) in PARAMS {

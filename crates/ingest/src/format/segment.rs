@@ -62,6 +62,10 @@ pub(super) fn record<S: Sink>(line: u64, text: &str, sink: &mut S) {
 }
 
 fn read<'a, S: Sink>(line: &'a str, sink: &mut S) -> Result<Vec<RawRow<'a>>, Reject> {
+    // serde would read a list as the fields in order.
+    if !line.trim_start().starts_with('{') {
+        return Err(Reject::unreadable("no JSON object"));
+    }
     let call: Call<'a> = serde_json::from_str(line).map_err(|error| Reject::unreadable(error.to_string()))?;
     let properties: Properties<'a> =
         call.properties.map_or_else(|| Ok(Properties::default()), |value| commerce::object("properties", value))?;
@@ -76,7 +80,7 @@ fn read<'a, S: Sink>(line: &'a str, sink: &mut S) -> Result<Vec<RawRow<'a>>, Rej
     }
     let has_prices = items.iter().any(|item| item.price.is_some());
     let order_value = order_value(&properties, kind, has_prices);
-    Ok(commerce::rows(&head(&call, &properties, kind), items, order_value))
+    Ok(commerce::rows(&head(&call, &properties, kind, sink), items, order_value))
 }
 
 /// The list of products; absent, null and empty are the same.
@@ -168,7 +172,7 @@ fn order_value<'a>(properties: &Properties<'a>, kind: Kind, has_prices: bool) ->
 }
 
 /// What all rows of a call share.
-fn head<'a>(call: &Call<'a>, properties: &Properties<'a>, kind: Kind) -> RawRow<'a> {
+fn head<'a>(call: &Call<'a>, properties: &Properties<'a>, kind: Kind, sink: &mut impl Sink) -> RawRow<'a> {
     let context: Context<'a> = aside(call.context).unwrap_or_default();
     let mut row = RawRow::default();
     row.set_some(Field::EventId, text(call.message_id));
@@ -193,7 +197,7 @@ fn head<'a>(call: &Call<'a>, properties: &Properties<'a>, kind: Kind) -> RawRow<
         row.set(Field::ErrorCode, "coupon_denied");
         row.set_some(Field::ErrorMessage, text(properties.reason));
     }
-    origin::set(&mut row, call, &context, properties);
+    origin::set(&mut row, call, &context, properties, sink);
     row
 }
 

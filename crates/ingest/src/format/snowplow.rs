@@ -64,7 +64,7 @@ fn rows<'a, S: Sink>(event: &Event<'a>, sink: &mut S) -> Result<Vec<RawRow<'a>>,
         sink.unmapped(&name);
         Kind::Other
     });
-    let head = head(event, &parts, kind)?;
+    let head = head(event, &parts, kind, sink)?;
     let order_value = match kind {
         Kind::Purchase => number(parts.transaction.revenue).or_else(|| event.fields.get(Atomic::TrTotal)),
         Kind::Refund => number(parts.refund.refund_amount),
@@ -125,7 +125,7 @@ fn action_kind(name: &str, parts: &Parts<'_>) -> Option<Kind> {
 }
 
 /// What all rows of an event share.
-fn head<'a>(event: &Event<'a>, parts: &Parts<'a>, kind: Kind) -> Result<RawRow<'a>, Reject> {
+fn head<'a, S: Sink>(event: &Event<'a>, parts: &Parts<'a>, kind: Kind, sink: &mut S) -> Result<RawRow<'a>, Reject> {
     let (fields, entities) = (&event.fields, &event.entities);
     let person = |field| fields.get(field).and_then(ids::person);
     let session: Session<'a> = entities.read(Schema::Session)?;
@@ -154,7 +154,7 @@ fn head<'a>(event: &Event<'a>, parts: &Parts<'a>, kind: Kind) -> Result<RawRow<'
         row.set_some(Field::ErrorCode, text(error.error_code).or_else(|| text(error.error_shortcode)));
         row.set_some(Field::ErrorMessage, text(error.error_description));
     }
-    origin::set(&mut row, fields, entities)?;
+    origin::set(&mut row, fields, entities, sink)?;
     Ok(row)
 }
 

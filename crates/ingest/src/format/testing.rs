@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::{AccessLog, Format, Parser, Raw, Sink, Wanted};
+use crate::agent::{Agent, Agents};
 use crate::chunk::{Boundary, Chunks};
 use crate::documents::Documents;
+use crate::door::Door;
 use crate::reject::Reject;
 use crate::row::{Event, Field, RawRow, Rules};
 
@@ -22,7 +24,8 @@ pub(super) struct Found {
 
 impl Sink for Found {
     fn record(&mut self, line: u64, _: Raw<'_>, rows: &mut [RawRow<'_>]) {
-        let rules = Rules { source: "test", clock: events::time::parse("2026-06-01").expect("a day") };
+        let clock = events::time::parse("2026-06-01").expect("a day");
+        let rules = Rules { source: "test", clock, door: &Door::default() };
         for row in rows.iter() {
             if let Err(reject) = Event::from_raw(row.clone(), &rules, b"") {
                 return self.rejects.push((line, reject));
@@ -40,6 +43,10 @@ impl Sink for Found {
 
     fn unmapped(&mut self, name: &str) {
         self.unmapped.push(name.to_owned());
+    }
+
+    fn agent(&mut self, text: &str) -> Agent {
+        Agents::default().read(text)
     }
 }
 

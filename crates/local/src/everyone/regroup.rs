@@ -11,9 +11,10 @@ use carts::persons::Links;
 use carts::schema::event_columns;
 use events::exchange::Exchange;
 use events::parquet_io::{BATCH_ROWS, Reader};
-use events::{Kind, hash};
+use events::{Kind, bots, hash};
 use rayon::prelude::*;
 
+use crate::stage::Wanted;
 use crate::{Error, PARTITIONS};
 
 /// Columns that events which touch no cart are reduced to: they only tell when a person was there.
@@ -28,20 +29,43 @@ pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(fields))
 });
 
-/// Deals every event up to `as_of` into the partition of its person; bots are left out.
-pub(crate) fn regroup(files: &[PathBuf], as_of: i64, links: &Links, into: &Exchange) -> Result<(), Error> {
+/// Deals every event up to `as_of` into the partition of its person; bots are left out unless they are to be kept.
+pub(crate) fn regroup(files: &[PathBuf], wanted: &Wanted<'_>, links: &Links, into: &Exchange) -> Result<(), Error> {
     files.par_iter().try_for_each(|file| {
         let mut columns = event_columns();
         columns.push("bot");
         let mut waiting = Waiting::new(into);
+        let judged = wanted.without_bots.map(|rules| bots::as_of(file, wanted.as_of, rules)).transpose()?.flatten();
+        let mut kept = Kept { wanted, judged, first: 0 };
         for batch in Reader::open(file, &columns)? {
-            deal(&batch?, as_of, links, &mut waiting)?;
+            let batch = batch?;
+            deal(&batch, &kept, links, &mut waiting)?;
+            kept.first += batch.num_rows();
         }
         waiting.finish()
     })
 }
 
-fn deal(batch: &RecordBatch, as_of: i64, links: &Links, waiting: &mut Waiting<'_>) -> Result<(), Error> {
+/// Which rows of a file count.
+struct Kept<'a> {
+    wanted: &'a Wanted<'a>,
+    /// The rules of the file's rows where its `bot` column knows of rows after `as_of`.
+    judged: Option<Vec<Option<&'static str>>>,
+    /// The row of the file with which the batch at hand begins.
+    first: usize,
+}
+
+impl Kept<'_> {
+    fn has(&self, row: usize, ts: i64, bot: &Text) -> bool {
+        let is_bot = || match &self.judged {
+            Some(rules) => rules[self.first + row].is_some(),
+            None => bot.get(row).is_some(),
+        };
+        ts <= self.wanted.as_of && (self.wanted.without_bots.is_none() || !is_bot())
+    }
+}
+
+fn deal(batch: &RecordBatch, kept: &Kept<'_>, links: &Links, waiting: &mut Waiting<'_>) -> Result<(), Error> {
     let text = |name: &str| Text::of(batch, name);
     let (visitor, customer, session) = (text("visitor_id")?, text("customer_id")?, text("session_id")?);
     let (kind, bot) = (text("kind")?, text("bot")?);
@@ -52,7 +76,7 @@ fn deal(batch: &RecordBatch, as_of: i64, links: &Links, waiting: &mut Waiting<'_
     let mut name = String::new();
     for row in 0..batch.num_rows() {
         let person = links.person(customer.get(row), visitor.get(row), session.get(row));
-        let Some(person) = person.filter(|_| ts[row] <= as_of && bot.get(row).is_none()) else {
+        let Some(person) = person.filter(|_| kept.has(row, ts[row], &bot)) else {
             persons.append_value("");
             continue;
         };

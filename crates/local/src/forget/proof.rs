@@ -53,7 +53,7 @@ pub fn prove(files: &[LakeFile], trace: &Trace, mentions: &Mentions) -> Result<V
         match file.table() {
             "state/cart_rows" => sweep::decoded(file.path(), &Codec::new().cart_rows, search)?,
             "state/presence" => sweep::decoded(file.path(), &Codec::new().presence, search)?,
-            "state/links" => {
+            "state/links" | "state/sessions" => {
                 events::runs::entries(file.path(), |_, entry| {
                     let ids = links::parse(entry).map(|(one, other, _)| [one, other]);
                     // An id of digits may be a customer's and another visitor's; whose entry it is was asked above.

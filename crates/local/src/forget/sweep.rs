@@ -45,13 +45,13 @@ pub fn sweep(files: &[LakeFile], trace: &Trace, mentions: &Mentions) -> Result<V
 }
 
 fn is_run(file: &LakeFile) -> bool {
-    ["state/links", "state/cart_rows", "state/presence"].contains(&file.table())
+    ["state/links", "state/sessions", "state/cart_rows", "state/presence"].contains(&file.table())
 }
 
 /// Says for every row or entry of a file whether it is the person's; nothing of a table that knows nothing of persons.
 pub(super) fn marks(file: &LakeFile, trace: &Trace, mentions: &Mentions) -> Result<Vec<bool>, Error> {
     match file.table() {
-        "state/links" => links_marks(file.path(), trace),
+        "state/links" | "state/sessions" => links_marks(file.path(), trace),
         "state/cart_rows" => entries_marks(file.path(), &Codec::new().cart_rows, trace, mentions),
         "state/presence" => entries_marks(file.path(), &Codec::new().presence, trace, mentions),
         _ => {

@@ -10,6 +10,49 @@ use crate::Error;
 /// The customers of visitors or sessions, or the visitors of customers.
 pub(crate) type Linked = BTreeMap<String, BTreeSet<String>>;
 
+/// The same, each with the first moment at which they were seen together.
+#[derive(Debug, Default)]
+pub(crate) struct Seen(BTreeMap<String, BTreeMap<String, i64>>);
+
+impl Seen {
+    fn observe(&mut self, one: &str, other: &str, since: i64) {
+        let others = match self.0.get_mut(one) {
+            Some(others) => others,
+            None => self.0.entry(one.to_owned()).or_default(),
+        };
+        match others.get_mut(other) {
+            Some(known) => *known = since.min(*known),
+            None => _ = others.insert(other.to_owned(), since),
+        }
+    }
+
+    /// Adds what another part of the runs tells.
+    pub(crate) fn extend(&mut self, other: Self) {
+        for (one, others) in other.0 {
+            for (other, since) in others {
+                self.observe(&one, &other, since);
+            }
+        }
+    }
+
+    /// Who was seen with whom up to a moment. Who was seen with nobody is not in the answer.
+    pub(crate) fn as_of(&self, moment: i64) -> Linked {
+        let mut linked = Linked::new();
+        for (one, others) in &self.0 {
+            let others: BTreeSet<String> =
+                others.iter().filter(|(_, since)| **since <= moment).map(|(other, _)| other.clone()).collect();
+            if !others.is_empty() {
+                linked.insert(one.clone(), others);
+            }
+        }
+        linked
+    }
+
+    fn since(&self, one: &str, other: &str) -> Option<i64> {
+        self.0.get(one)?.get(other).copied()
+    }
+}
+
 /// Pairs that a night's rows tell of, with the first moment of each. A visitor is seen with few customers, so these are
 /// few compared with the rows.
 #[derive(Debug, Default)]
@@ -33,23 +76,33 @@ impl Pairs {
         self.visitors.keys().map(|(visitor, _)| visitor.as_str())
     }
 
-    pub(super) fn write(&self, runs: &Runs, name: &str) -> Result<(), Error> {
+    /// Writes down what was not known: `links` are of visitors and customers, `sessions` of sessions and customers.
+    pub(super) fn write(&self, links: &Runs, sessions: &Runs, name: &str) -> Result<(), Error> {
+        let known = look_up(links, self.visitors().map(Id::Visitor))?;
         let mut entries: Vec<(u64, Vec<u8>)> = Vec::new();
         for ((visitor, customer), since) in &self.visitors {
-            entries.push((Id::Visitor(visitor).key(), entry(visitor, customer, *since)));
-            entries.push((Id::Customer(customer).key(), entry(customer, visitor, *since)));
+            if known.since(visitor, customer).is_none_or(|known| *since < known) {
+                entries.push((Id::Visitor(visitor).key(), entry(visitor, customer, *since)));
+                entries.push((Id::Customer(customer).key(), entry(customer, visitor, *since)));
+            }
         }
-        for ((session, customer), since) in &self.sessions {
-            entries.push((Id::Session(session).key(), entry(session, customer, *since)));
-        }
-        if entries.is_empty() {
-            return Ok(());
-        }
-        entries.sort_unstable();
-        let mut writer = runs.add(name)?;
-        entries.iter().try_for_each(|(key, entry)| writer.push(*key, entry))?;
-        Ok(writer.finish()?)
+        write(entries, links, name)?;
+        let entries = self
+            .sessions
+            .iter()
+            .map(|((session, customer), since)| (Id::Session(session).key(), entry(session, customer, *since)));
+        write(entries.collect(), sessions, name)
     }
+}
+
+fn write(mut entries: Vec<(u64, Vec<u8>)>, runs: &Runs, name: &str) -> Result<(), Error> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    entries.sort_unstable();
+    let mut writer = runs.add(name)?;
+    entries.iter().try_for_each(|(key, entry)| writer.push(*key, entry))?;
+    Ok(writer.finish()?)
 }
 
 /// The moment, the length of the first id, both ids.
@@ -65,8 +118,8 @@ pub(crate) fn parse(entry: &[u8]) -> Option<(&str, &str, i64)> {
     Some((std::str::from_utf8(one).ok()?, std::str::from_utf8(other).ok()?, i64::from_le_bytes(*since)))
 }
 
-/// With whom each of these ids, all of one kind, was seen up to `as_of`. Who was seen with nobody is not in the answer.
-pub(crate) fn look_up<'a>(runs: &Runs, ids: impl IntoIterator<Item = Id<'a>>, as_of: i64) -> Result<Linked, Error> {
+/// With whom each of these ids, all of one kind, was ever seen.
+pub(crate) fn look_up<'a>(runs: &Runs, ids: impl IntoIterator<Item = Id<'a>>) -> Result<Seen, Error> {
     let mut asked: Vec<(u64, &str)> = ids
         .into_iter()
         .map(|id| {
@@ -78,23 +131,13 @@ pub(crate) fn look_up<'a>(runs: &Runs, ids: impl IntoIterator<Item = Id<'a>>, as
     asked.dedup();
     let mut keys: Vec<u64> = asked.iter().map(|(key, _)| *key).collect();
     keys.dedup();
-    let mut linked = Linked::new();
+    let mut seen = Seen::default();
     runs.look_up(&keys, |key, entry| {
         if let Some((one, other, since)) = parse(entry)
-            && since <= as_of
             && asked.binary_search(&(key, one)).is_ok()
         {
-            match linked.get_mut(one) {
-                Some(others) => {
-                    if !others.contains(other) {
-                        others.insert(other.to_owned());
-                    }
-                }
-                None => {
-                    linked.insert(one.to_owned(), BTreeSet::from([other.to_owned()]));
-                }
-            }
+            seen.observe(one, other, since);
         }
     })?;
-    Ok(linked)
+    Ok(seen)
 }

@@ -11,7 +11,7 @@ use events::schema::EVENTS;
 
 use crate::Error;
 
-/// What is kept of a row that makes carts: what the kernel reads, and whether it is a bot's.
+/// What is kept of a row that makes carts: what the kernel reads, and what says that it is a bot's.
 pub(crate) static COLUMNS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let mut columns = carts::schema::event_columns();
     columns.push("bot");

@@ -92,7 +92,7 @@ impl Shared {
 /// Takes up the sessions of visitors that turned out to be shared, and new sessions of those that are known to be.
 /// The rows of `files` are in `memory` already, and `pairs` are theirs.
 pub(super) fn learn(memory: &mut Memory, files: &[PathBuf], pairs: &Pairs) -> Result<(), Error> {
-    let seen = links::look_up(&memory.links, pairs.visitors().map(Id::Visitor), i64::MAX)?;
+    let seen = links::look_up(&memory.links, pairs.visitors().map(Id::Visitor))?.as_of(i64::MAX);
     let is_new = |visitor: &String| !memory.shared.sessions.contains_key(visitor);
     let turned: BTreeSet<String> = seen
         .into_iter()

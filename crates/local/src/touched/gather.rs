@@ -12,19 +12,22 @@ use events::hash;
 use events::runs::Runs;
 
 use super::Touched;
+use super::bots::Bots;
 use crate::everyone::SCHEMA;
 use crate::memory::Memory;
 use crate::memory::rows::{Codec, Entries, RowCodec};
+use crate::stage::Wanted;
 use crate::{Error, PARTITIONS};
 
 /// Keys that are looked up at once: few enough that their rows fit into memory, enough that runs are read seldom.
-const KEYS_AT_ONCE: usize = 1 << 16;
+pub(super) const KEYS_AT_ONCE: usize = 1 << 16;
 
-/// Deals every row up to `as_of` of the touched persons into the partition of its person; bots are left out.
-pub(crate) fn gather(touched: &Touched, memory: &Memory, as_of: i64, into: &Exchange) -> Result<(), Error> {
+/// Deals every row of the touched persons that is wanted into the partition of its person.
+pub(crate) fn gather(touched: &Touched, memory: &Memory, wanted: &Wanted<'_>, into: &Exchange) -> Result<(), Error> {
     let codec = Codec::new();
-    let dealer = Dealer { touched, as_of, into };
+    let mut dealer = Dealer { touched, wanted, into, bots: Bots::default() };
     let everybody = touched.keys(touched.persons.keys());
+    dealer.bots = Bots::among(&everybody, memory, &codec, wanted)?;
     let is_touched = |person: &str| touched.persons.contains_key(person);
     let shoppers = dealer.deal(&memory.cart_rows, &codec.cart_rows, &everybody, is_touched)?;
     // Who never had a cart has no row in any table, and need not be looked up.
@@ -35,8 +38,9 @@ pub(crate) fn gather(touched: &Touched, memory: &Memory, as_of: i64, into: &Exch
 
 struct Dealer<'a> {
     touched: &'a Touched,
-    as_of: i64,
+    wanted: &'a Wanted<'a>,
     into: &'a Exchange,
+    bots: Bots,
 }
 
 impl Dealer<'_> {
@@ -73,7 +77,9 @@ impl Dealer<'_> {
         let mut persons = Vec::with_capacity(batch.num_rows());
         for row in 0..batch.num_rows() {
             let person = self.touched.links.person(customer.get(row), visitor.get(row), session.get(row));
-            let person = person.filter(|_| ts[row] <= self.as_of && bot.get(row).is_none());
+            let is_bot = || bot.get(row).is_some() || self.bots.has(visitor.get(row), customer.get(row), ts[row]);
+            let leaves_out = self.wanted.without_bots.is_some();
+            let person = person.filter(|_| ts[row] <= self.wanted.as_of && !(leaves_out && is_bot()));
             let person = person.map(|person| person.to_string()).filter(|person| is_wanted(person));
             if let Some(person) = &person {
                 let partition = hash::partition(person, PARTITIONS) as usize;

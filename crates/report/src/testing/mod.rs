@@ -5,13 +5,14 @@ mod shop;
 use std::collections::{BTreeMap, BTreeSet};
 
 use analysis::abandonment::{self, Breakdown, Day, Others, Outcomes, Slice};
+use analysis::automation::ByRule;
 use analysis::checkout_curve::{CurvePoint, ShareByAge};
 use analysis::funnel::{DeviceFunnel, Step, StepCount, Timing};
 use analysis::orders::OrderTotal;
 use analysis::revenue::{CurrencyLoss, DayLoss, InBase, Loss, Rate, SegmentLoss};
 use analysis::stats::proportion::wilson;
 use analysis::stats::survival::KaplanMeier;
-use analysis::{Abandonment, Analysis, CheckoutCurve, Estimate, Funnel, OrderSummary, Revenue};
+use analysis::{Abandonment, Analysis, Automation, CheckoutCurve, Estimate, Funnel, OrderSummary, Revenue};
 use events::Amount;
 use events::lake::Input;
 use events::time::{self, DAY, HOUR};
@@ -91,6 +92,7 @@ pub(crate) fn analysis_of(carts: &[Cart], without_cart: u64) -> Analysis {
         checkout_curve: curve(carts),
         revenue: revenue(carts),
         orders: orders(carts, without_cart),
+        automation: automation(carts),
     }
 }
 
@@ -303,6 +305,23 @@ fn revenue(carts: &[Cart]) -> Revenue {
     }
 }
 
+/// Of every cart an add on a day of its own, and one program with twelve.
+fn automation(carts: &[Cart]) -> Automation {
+    let people = carts.len() as u64;
+    let by = |rule: Option<&str>, adds, visitor_days| ByRule { rule: rule.map(str::to_owned), adds, visitor_days };
+    let last_day = time::date(time::utc_day(AS_OF));
+    Automation {
+        first_day: last_day - chrono::TimeDelta::days(6),
+        last_day,
+        adds: people + 12,
+        automated_adds: 12,
+        visitor_days: people + 1,
+        automated_visitor_days: 1,
+        automated_share: wilson(1, people + 1),
+        by_rule: vec![by(None, people, people), by(Some("adds per day"), 12, 1)],
+    }
+}
+
 fn orders(carts: &[Cart], without_cart: u64) -> OrderSummary {
     let bought: Vec<Cart> = carts.iter().filter(|cart| cart.bought.is_some()).cloned().collect();
     let orders = bought.len() as u64 + without_cart;
@@ -337,6 +356,9 @@ pub(crate) fn provenance() -> Provenance {
         accepted,
         duplicates,
         quarantined: quarantined.iter().map(|(reason, rows)| ((*reason).to_owned(), *rows)).collect(),
+        ahead: 3,
+        clamped: 0,
+        columns: None,
     };
     Provenance {
         generation: "2026-11-20T03-10-00Z-7f3a".to_owned(),

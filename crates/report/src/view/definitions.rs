@@ -14,7 +14,7 @@ pub(crate) struct Term {
     meaning: String,
 }
 
-const NAMES: [(&str, &str); 18] = [
+const NAMES: [(&str, &str); 19] = [
     ("cart", "Cart"),
     ("abandoned", "Abandoned"),
     ("pending", "Pending"),
@@ -33,6 +33,7 @@ const NAMES: [(&str, &str); 18] = [
     ("row", "Row"),
     ("duplicate", "Duplicate"),
     ("quarantine", "Quarantine"),
+    ("bot", "Program"),
 ];
 
 fn anchor(term: &str) -> String {
@@ -106,7 +107,10 @@ fn meaning(term: &str, window: &str, expiry: &str, zone: &str, base: &str) -> St
             "A line of a log. Every row read is either accepted, a duplicate, or quarantined. Days are those of {zone}."
         }
         "duplicate" => "A row with the identity and content of one accepted before, in this or an earlier file.",
-        "quarantine" => "Rows that could not be used, kept whole with file, line and reason.",
+        "quarantine" => "Rows that could not be used, kept apart with file, line and reason.",
+        "bot" => {
+            "A visitor whose user agent says that it is a program, or who on one day adds to carts as no hand can: too fast, too often, too evenly, or without looking at anything."
+        }
         _ => "",
     };
     text.replace("{window}", window)

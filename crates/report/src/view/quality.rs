@@ -1,13 +1,17 @@
 //! What became of the rows of every file, and what the logs hold that found no place.
 
+use analysis::{Analysis, Automation, Query};
+use events::lake::Input;
+
 use super::Section;
+use super::answers::{are, measured};
 use super::table::{Cell, Table};
 use crate::{Balance, Provenance, number, words};
 
 /// Lines of a table that a page has room for; all of them are in the summary.
 const SHOWN: usize = 40;
 
-pub(super) fn section(provenance: &Provenance) -> Section {
+pub(super) fn section(analysis: &Analysis, queries: &[Query], provenance: &Provenance) -> Section {
     let total = provenance.balance();
     let title = match total {
         Balance { rows: 0, .. } => "No rows were read".to_owned(),
@@ -15,7 +19,8 @@ pub(super) fn section(provenance: &Provenance) -> Section {
         _ => format!("{} rows of the logs could not be used", number::out_of(total.quarantined, total.rows)),
     };
     let mut section = Section::new("quality", "Data quality", title);
-    section.defines(&["row", "duplicate", "quarantine"]);
+    section.defines(&["row", "duplicate", "quarantine", "bot"]);
+    section.asks(queries, &["automation."]);
     for note in &provenance.notes {
         section.say(words::sentence(note));
     }
@@ -29,9 +34,58 @@ pub(super) fn section(provenance: &Provenance) -> Section {
             number::count(total.quarantined)
         ));
     }
-    let tables = [files(provenance, total), reasons(provenance), unmapped(provenance), unused(provenance)];
+    let sum = |count: fn(&Input) -> u64| provenance.inputs.iter().map(count).sum::<u64>();
+    let (ahead, clamped) = (sum(|input| input.ahead), sum(|input| input.clamped));
+    if ahead > 0 {
+        section.say(format!("{} up to a day ahead of the clock of the run that read them.", are(ahead, "row")));
+    }
+    if clamped > 0 {
+        section.say(format!(
+            "{} further ahead; their moment was replaced by the clock of the run that read them.",
+            are(clamped, "row")
+        ));
+    }
+    section.say(automated(&analysis.automation));
+    let tables = [
+        files(provenance, total),
+        reasons(provenance),
+        programs(&analysis.automation),
+        unmapped(provenance),
+        unused(provenance),
+    ];
     section.tables.extend(tables.into_iter().filter(|table| !table.is_empty()));
     section
+}
+
+/// How much of the latest cart creation was done by programs.
+fn automated(automation: &Automation) -> String {
+    let days = format!("In the UTC days from {} to {}", automation.first_day, automation.last_day);
+    match automation.automated_share {
+        None => format!("{days} nothing was added to any cart."),
+        Some(_) if automation.automated_visitor_days == 0 => format!(
+            "{days} {} of {} were added to carts, and none by a program that could be told.",
+            number::counted(automation.adds, "item"),
+            number::counted(automation.visitor_days, "visitor-day")
+        ),
+        Some(share) => format!(
+            "{days} programs made {} adds to cart, on {} visitor-days with adds.",
+            number::out_of(automation.automated_adds, automation.adds),
+            measured(automation.automated_visitor_days, share)
+        ),
+    }
+}
+
+fn programs(automation: &Automation) -> Table {
+    let columns = ["Told by", "#Adds to cart", "#Visitor-days"];
+    let mut table = Table::new("automation", "Adds to cart by programs", &columns).csv("automation.by_rule");
+    if automation.automated_visitor_days == 0 {
+        return table;
+    }
+    for by in &automation.by_rule {
+        let rule = by.rule.as_deref().map_or_else(|| "people".to_owned(), words::logged);
+        table.push(vec![Cell::text(rule), Cell::count(by.adds), Cell::count(by.visitor_days)]);
+    }
+    table.note("Their events are kept in the table events, with the rule in the column bot, and make no carts unless the settings say so.")
 }
 
 /// The last files read, since they are the night's own, and the sum over all.
@@ -66,7 +120,7 @@ fn reasons(provenance: &Provenance) -> Table {
     for (reason, rows) in provenance.quarantined() {
         table.push(vec![Cell::text(words::logged(reason)), Cell::count(rows)]);
     }
-    table.note("They are kept whole, with file, line and reason, in the table quarantine.")
+    table.note("They are in the table quarantine, with file, line and reason.")
 }
 
 fn unmapped(provenance: &Provenance) -> Table {

@@ -28,7 +28,7 @@ fn route(table: &str) -> Route {
 fn a_request_becomes_a_row_and_its_address_only_a_hash() {
     let (format, found) = read(&line("POST /cart/add?sku=SKU-1&qty=2 HTTP/1.1", 302, "https://www.google.com/"));
     assert_eq!(format, Format::AccessLog);
-    let visitor = super::client::id("203.0.113.0", Some(PHONE));
+    let visitor = crate::network::id("203.0.113.0", Some(PHONE));
     assert_eq!(
         found.rows.iter().map(|row| shown(row)).collect::<Vec<_>>(),
         [format!(
@@ -126,7 +126,7 @@ fn a_visitor_without_the_id_asked_for_is_told_by_address_and_agent() {
         line("GET / HTTP/1.1", 200, "-").replace('\n', " \"a=1; sid=S9\"\n"),
         line("GET / HTTP/1.1", 200, "-")
     );
-    let visitor = super::client::id("203.0.113.0", Some(PHONE));
+    let visitor = crate::network::id("203.0.113.0", Some(PHONE));
     assert_eq!(
         cells(&read_as(&text, &Arc::new(options)).1, &[Field::VisitorId]),
         ["page_view S9".to_owned(), format!("page_view {visitor}")]
@@ -138,7 +138,7 @@ fn users_are_customers_and_addresses_of_theirs_are_hashed_and_robots_are_marked(
     let robot = "192.0.2.1 - u_77 [11/Mar/2026:10:06:39 +0100] \"GET / HTTP/1.1\" 200 1 \"-\" \"Googlebot/2.1\"\n";
     let found = read(&format!("{robot}{}", robot.replace("u_77", "x@example.com"))).1;
     let shown: Vec<String> = cells(&found, &[Field::CustomerId, Field::Device, Field::Bot]);
-    assert_eq!(shown[0], format!("page_view u_77 other {}", crate::agent::BOT_RULE));
+    assert_eq!(shown[0], format!("page_view u_77 other {}", events::bots::USER_AGENT));
     assert!(shown[1].starts_with("page_view email:") && !shown[1].contains('@'));
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::agent::{Agent, Agents};
 use crate::format::Raw;
 
 #[derive(Default)]
@@ -22,6 +23,10 @@ impl Sink for Found {
 
     fn unmapped(&mut self, name: &str) {
         self.unmapped.push(name.to_owned());
+    }
+
+    fn agent(&mut self, text: &str) -> Agent {
+        Agents::default().read(text)
     }
 }
 
@@ -85,4 +90,69 @@ fn a_line_that_is_no_event_is_refused() {
 fn a_transaction_id_that_is_a_placeholder_names_no_order() {
     let line = PURCHASE.replace("T-1001", "(not set)");
     assert_eq!(value(&found(&line).rows[0], Field::OrderId), None);
+}
+
+#[test]
+fn the_console_s_list_holds_the_same_events_as_the_extract_s_lines() {
+    let extract = PURCHASE.replace('\n', " ");
+    let nulls = PURCHASE.replacen(
+        '{',
+        r#"{"privacy_info":null,"user_properties":[],"app_info":null,"collected_traffic_source":null,"#,
+        1,
+    );
+    let console = nulls
+        .replace("\"1773220240000001\"", "1773220240000001")
+        .replace(r#""quantity":"2""#, r#""quantity":2"#)
+        .replace("\\u0026", "&");
+    let lines = format!("{extract}\n");
+    for list in [format!("[{console}]"), format!("[\n  {console},\n  {console}\n]\n")] {
+        let (format, of_list) = crate::format::testing::read(&list);
+        let (_, of_lines) = crate::format::testing::read(&lines);
+        assert_eq!(format, crate::format::Format::Ga4);
+        assert_eq!(of_list.rows[..2], of_lines.rows, "ids included");
+    }
+}
+
+#[test]
+fn a_parameter_s_value_is_in_whichever_of_its_four_fields() {
+    let line = |value: &str| {
+        format!(
+            r#"{{"event_name":"purchase","event_timestamp":"1773220240000001","user_pseudo_id":"1","event_params":[{{"key":"value","value":{value}}}]}}"#
+        )
+    };
+    for value in [
+        r#"{"int_value":"25"}"#,
+        r#"{"int_value":25}"#,
+        r#"{"string_value":"25"}"#,
+        r#"{"float_value":25}"#,
+        r#"{"string_value":null,"int_value":null,"float_value":null,"double_value":25}"#,
+        r#"{"string_value":"(not set)","double_value":"25"}"#,
+    ] {
+        assert_eq!(value_of(&line(value)).as_deref(), Some("25"), "{value}");
+    }
+    assert_eq!(value_of(&line(r#"{"double_value":24.990}"#)).as_deref(), Some("24.990"), "as it is written");
+    assert_eq!(value_of(&line("null")), None);
+}
+
+fn value_of(line: &str) -> Option<String> {
+    value(&found(line).rows[0], Field::OrderValue).map(str::to_owned)
+}
+
+#[test]
+fn addresses_are_hashed_or_masked_and_no_id_is_nobody() {
+    let line = PURCHASE.replace("\"u_77\"", "\"X@example.com\"").replace(
+        r#""event_params":["#,
+        r#""event_params":[{"key":"page_location","value":{"string_value":"https://s.example/u/x@example.com/me"}},"#,
+    );
+    let row = &found(&line).rows[0];
+    assert_eq!(value(row, Field::CustomerId), Some(crate::email::hash("x@example.com").as_str()));
+    assert_eq!(value(row, Field::Page), Some("/u/*/me"));
+    assert_eq!(value(&found(&PURCHASE.replace("u_77", "undefined")).rows[0], Field::CustomerId), None);
+}
+
+#[test]
+fn a_list_of_products_shown_is_one_row() {
+    let found = found(&PURCHASE.replace("\"purchase\"", "\"view_item_list\""));
+    assert_eq!((found.rows.len(), value(&found.rows[0], Field::ProductId)), (1, None));
+    assert_eq!(found.unmapped, ["view_item_list"]);
 }

@@ -12,6 +12,7 @@ use csv::StringRecord;
 use super::value::Value;
 use super::{Column, Mapping};
 use crate::chunk::{Boundary, Chunk};
+use crate::columns::{Wanted, begins_with};
 use crate::format::csv_records::{self, Columns};
 use crate::format::native_parquet::{Rendering, text};
 use crate::format::{Raw, Sink, Unrecognised, each_line, excerpt};
@@ -64,6 +65,21 @@ impl Mapped {
         let (_, _, columns, cells) = best.ok_or_else(|| Unrecognised::Mapping(excerpt(first)))?;
         let unused = mapping.judge(columns.written())?;
         made(Shape::Csv(columns, cells), unused)
+    }
+
+    /// The names in the file's header; `None` where it has none.
+    pub(crate) fn header(&self) -> Option<&[String]> {
+        if let Shape::Csv(columns, _) = &self.shape { Some(columns.written()) } else { None }
+    }
+
+    /// Whether its records name their columns themselves.
+    pub(crate) const fn is_json(&self) -> bool {
+        matches!(self.shape, Shape::Json)
+    }
+
+    /// The columns of the contract that depend on columns of the file, and on which.
+    pub(crate) fn wanted(&self) -> Vec<Wanted> {
+        self.mapping.wanted()
     }
 
     pub(crate) const fn is_parquet(&self) -> bool {
@@ -194,17 +210,29 @@ impl Mapping {
         names.iter().enumerate().filter(|(_, name)| is_named(name)).map(|(at, name)| (at, name.clone())).collect()
     }
 
+    /// Where in the record a path leads: for one within items, where those are.
+    fn in_record<'p>(&'p self, path: &'p str) -> &'p str {
+        match (&self.items, self.within_item(path)) {
+            (Some(items), Some(_)) => items,
+            _ => path,
+        }
+    }
+
+    /// The columns of the contract that depend on columns of the file, and on which.
+    fn wanted(&self) -> Vec<Wanted> {
+        let without_constant = self.said().filter(|column| !self.constants.contains_key(column));
+        let wanted = without_constant.map(|column| Wanted {
+            column: column.name(),
+            paths: self.paths_of(column).map(|path| self.in_record(path).to_owned()).collect(),
+        });
+        wanted.collect()
+    }
+
     /// The columns that no path begins with; an error where there is none for what every row needs.
     fn judge(&self, names: &[String]) -> Result<Vec<String>, Unrecognised> {
         let is_there = |field: Field| {
-            let path_is_there = |path: &str| {
-                let path = match (&self.items, self.within_item(path)) {
-                    (Some(items), Some(_)) => items,
-                    _ => path,
-                };
-                names.iter().any(|name| begins_with(path, name))
-            };
-            self.constants.contains_key(&Column(field)) || self.paths_of(field).any(path_is_there)
+            let path_is_there = |path: &str| names.iter().any(|name| begins_with(self.in_record(path), name));
+            self.constants.contains_key(&field.into()) || self.paths_of(field.into()).any(path_is_there)
         };
         let missing = if !is_there(Field::Ts) {
             &[Field::Ts][..]
@@ -216,8 +244,8 @@ impl Mapping {
             let used = self.cells(names);
             return Ok(names.iter().filter(|name| used.iter().all(|(_, used)| used != *name)).cloned().collect());
         };
-        let columns: Vec<&str> = missing.iter().map(|field| Column(*field).name()).collect();
-        let paths: Vec<&str> = missing.iter().flat_map(|field| self.paths_of(*field)).collect();
+        let columns: Vec<&str> = missing.iter().map(|field| Column::from(*field).name()).collect();
+        let paths: Vec<&str> = missing.iter().flat_map(|field| self.paths_of((*field).into())).collect();
         Err(Unrecognised::Mapping(format!(
             "it has no column `{}` for {}; its columns are {}",
             paths.join("`, `"),
@@ -225,9 +253,4 @@ impl Mapping {
             names.join(", ")
         )))
     }
-}
-
-/// Whether a dotted path is this column, or lies in it.
-fn begins_with(path: &str, name: &str) -> bool {
-    path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -1,6 +1,7 @@
 //! The parts of a mapping as they are written in leftcart.toml.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use events::Kind;
 use regex::Regex;
@@ -10,15 +11,42 @@ use serde::de::{Deserializer, Error as _};
 use super::BadMapping;
 use crate::row::Field;
 
-/// A column of the contract that a mapping can fill.
+/// What a mapping can say the place of: a column of the contract, or something that tells several of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Column(pub(super) Field);
+pub struct Column(pub(super) Target);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Target {
+    /// A column of the contract.
+    Field(Field),
+    /// A browser's user agent: device, os, browser and bot.
+    UserAgent,
+    /// The page's address: page, and by its parameters the channel.
+    Url,
+    /// Where the page was reached from: channel.
+    Referrer,
+}
 
 impl Column {
-    /// Its name in the contract.
+    /// Its name in the contract, or in the mapping alone.
     #[must_use]
     pub fn name(self) -> &'static str {
-        events::schema::EVENTS.columns[self.0 as usize].name
+        match self.0 {
+            Target::Field(field) => events::schema::EVENTS.columns[field as usize].name,
+            Target::UserAgent => "user_agent",
+            Target::Url => "url",
+            Target::Referrer => "referrer",
+        }
+    }
+
+    pub(super) const fn field(self) -> Option<Field> {
+        if let Target::Field(field) = self.0 { Some(field) } else { None }
+    }
+}
+
+impl From<Field> for Column {
+    fn from(field: Field) -> Self {
+        Self(Target::Field(field))
     }
 }
 
@@ -28,20 +56,19 @@ impl fmt::Display for Column {
     }
 }
 
-/// Columns of the contract but those that ingest writes itself.
-fn names() -> &'static [&'static str] {
-    static NAMES: std::sync::LazyLock<Vec<&'static str>> = std::sync::LazyLock::new(|| {
-        let own = [Field::Source, Field::Bot];
-        Field::ALL.into_iter().filter(|field| !own.contains(field)).map(|field| Column(field).name()).collect()
-    });
-    &NAMES
+/// All that a mapping can fill: columns of the contract but those that ingest writes itself, and what tells several.
+pub(super) fn all() -> impl Iterator<Item = Column> {
+    let own = [Field::Source, Field::Bot, Field::DeliveredTs];
+    let fields = Field::ALL.into_iter().filter(move |field| !own.contains(field)).map(Column::from);
+    fields.chain([Target::UserAgent, Target::Url, Target::Referrer].map(Column))
 }
 
 impl<'de> Deserialize<'de> for Column {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| all().map(Column::name).collect());
         let name = String::deserialize(deserializer)?;
-        let field = Field::named(&name).filter(|field| names().contains(&Self(*field).name()));
-        field.map(Self).ok_or_else(|| D::Error::unknown_field(&name, names()))
+        let found = all().find(|column| column.name().eq_ignore_ascii_case(name.trim()));
+        found.ok_or_else(|| D::Error::unknown_field(&name, &NAMES))
     }
 }
 

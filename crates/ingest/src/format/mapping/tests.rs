@@ -27,6 +27,7 @@ fn mapping(tables: &Value) -> Arc<Mapping> {
         captures: part::<BTreeMap<_, _>>(tables, "captures").unwrap_or_default(),
         constants: part::<BTreeMap<_, _>>(tables, "constants").unwrap_or_default(),
         kinds: part(tables, "kinds"),
+        currency_signs: part(tables, "currency_signs").unwrap_or_default(),
     };
     mapping.check().unwrap();
     Arc::new(mapping)
@@ -210,4 +211,64 @@ fn a_file_without_what_every_row_needs_is_refused_with_its_columns() {
     let mapped = Mapped::new(b"created|what|b|extra\n", &mapping(&tables)).unwrap();
     assert_eq!(mapped.unused(), ["extra"]);
     assert_eq!(Mapped::new(b"\n", &mapping(&tables)).unwrap_err(), Unrecognised::Empty);
+}
+
+#[test]
+fn user_agent_url_and_referrer_tell_what_no_column_says() {
+    let tables = json!({
+        "columns": {
+            "ts": "ts", "kind": "kind", "visitor_id": "who", "user_agent": "ua", "url": "url", "referrer": "from",
+            "os": "os"
+        }
+    });
+    let phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
+    let line = |who: &str, more: Value| {
+        let mut line = json!({ "ts": "2026-03-11", "kind": "page_view", "who": who });
+        line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        line.to_string() + "\n"
+    };
+    let text = [
+        line("a", json!({ "ua": phone, "url": "https://s.example/p/mug?gclid=1", "from": "https://blog.example/" })),
+        line("b", json!({ "ua": phone, "os": "Symbian", "url": "https://s.example/p", "from": "" })),
+        line("c", json!({ "ua": "Googlebot/2.1", "url": "https://s.example/p", "from": null })),
+        line("d", json!({ "url": "/p/mug", "from": "https://s.example/" })),
+        line("e", json!({ "url": "/p/mug", "from": "https://www.google.com/" })),
+        line("f", json!({ "url": "https://s.example/u/x@example.com", "from": "https://blog.example/" })),
+    ];
+    let head = "ts=2026-03-11T00:00:00Z kind=page_view visitor_id";
+    assert_eq!(
+        rows(&read(&text.concat(), &tables)),
+        [
+            format!("{head}=a device=mobile os=iOS browser=Safari channel=paid search page=/p/mug"),
+            format!("{head}=b device=mobile os=Symbian browser=Safari channel=direct page=/p"),
+            format!("{head}=c device=other page=/p bot=user agent"),
+            format!("{head}=d page=/p/mug"),
+            format!("{head}=e channel=organic search page=/p/mug"),
+            format!("{head}=f channel=referral page=/u/*"),
+        ]
+    );
+}
+
+#[test]
+fn currency_signs_tell_the_currency_where_no_column_does() {
+    let tables = json!({
+        "columns": { "ts": "ts", "kind": "kind", "visitor_id": "who", "unit_price": "price", "currency": "money" },
+        "constants": { "currency": "CHF" }, "thousands": ",", "currency_signs": { "€": "EUR", "$": "USD" }
+    });
+    let line = |price: &str, money: &str| format!("2026-03-11,add_to_cart,a,\"{price}\",{money}\n");
+    let text = format!(
+        "ts,kind,who,price,money\n{}{}{}{}{}",
+        line("$1,234.00", ""),
+        line("12.50 €", ""),
+        line("$3", "CAD"),
+        line("4", ""),
+        line("£5", "")
+    );
+    let found = read(&text, &tables);
+    let prices: Vec<String> =
+        rows(&found).iter().map(|row| row.split(" visitor_id=a ").nth(1).unwrap().to_owned()).collect();
+    let price = |price: &str, currency: &str| format!("unit_price={price} currency={currency}");
+    let expected = [price("1234.00", "USD"), price("12.50", "EUR"), price("3", "CAD"), price("4", "CHF")];
+    assert_eq!(prices, expected);
+    assert_eq!(refused(&found), ["6: unreadable price: £5 (not written as the mapping says)"]);
 }

@@ -9,6 +9,9 @@ use serde_json::value::RawValue;
 
 use crate::format::native_json::scalar;
 
+/// Objects in objects that are looked into. Each level is a call within a call, and a log may hold any number.
+const DEEPEST: u8 = 64;
+
 /// A value as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Value<'a> {
@@ -26,14 +29,19 @@ pub(super) enum Value<'a> {
 impl<'a> Value<'a> {
     /// Reads JSON; numbers keep the digits they were written with.
     pub(super) fn parse(json: &'a str) -> Result<Self, serde_json::Error> {
-        Self::of(serde_json::from_str(json)?)
+        Self::of(serde_json::from_str(json)?, 0)
     }
 
-    fn of(raw: &'a RawValue) -> Result<Self, serde_json::Error> {
+    fn of(raw: &'a RawValue, depth: u8) -> Result<Self, serde_json::Error> {
         let text = raw.get();
         Ok(match text.as_bytes().first() {
             Some(b'n') | None => Self::Nothing,
-            Some(b'{') => Self::Object(serde_json::Deserializer::from_str(text).deserialize_map(Members)?),
+            Some(b'{') if depth == DEEPEST => {
+                return Err(serde::de::Error::custom(format_args!("objects nested more than {DEEPEST} deep")));
+            }
+            Some(b'{') => {
+                Self::Object(serde_json::Deserializer::from_str(text).deserialize_map(Members { depth: depth + 1 })?)
+            }
             Some(b'[') => Self::List(text.into()),
             Some(b'"') => match scalar(raw) {
                 Ok(text) => text.map_or(Self::Nothing, Self::Text),
@@ -83,7 +91,7 @@ impl<'a> Value<'a> {
             _ => return Err("no list".to_owned()),
         };
         let elements: Vec<&RawValue> = serde_json::from_str(json).map_err(|error| error.to_string())?;
-        elements.into_iter().map(|raw| Value::of(raw).map_err(|error| error.to_string())).collect()
+        elements.into_iter().map(|raw| Value::of(raw, 0).map_err(|error| error.to_string())).collect()
     }
 
     fn borrowed(&self) -> Value<'_> {
@@ -114,7 +122,10 @@ impl<'a> Value<'a> {
     }
 }
 
-struct Members;
+/// The members of an object at this depth.
+struct Members {
+    depth: u8,
+}
 
 impl<'de> Visitor<'de> for Members {
     type Value = Vec<(Cow<'de, str>, Value<'de>)>;
@@ -127,7 +138,7 @@ impl<'de> Visitor<'de> for Members {
         let mut members = Vec::new();
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
             let value = map.next_value::<&'de RawValue>()?;
-            members.push((name, Value::of(value).map_err(serde::de::Error::custom)?));
+            members.push((name, Value::of(value, self.depth).map_err(serde::de::Error::custom)?));
         }
         Ok(members)
     }
@@ -136,6 +147,15 @@ impl<'de> Visitor<'de> for Members {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn objects_without_end_are_refused_and_not_followed() {
+        let nested = |depth: usize| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
+        assert!(Value::parse(&nested(64)).is_ok());
+        let error = Value::parse(&nested(10_000)).unwrap_err().to_string();
+        assert!(error.contains("objects nested more than 64 deep"), "{error}");
+        assert!(Value::parse(&format!("{{\"a\":{}}}", "[".repeat(10_000) + &"]".repeat(10_000))).is_ok());
+    }
 
     #[test]
     fn paths_go_into_objects_lists_and_text_that_holds_json() {

@@ -3,12 +3,20 @@
 use std::borrow::Cow;
 
 use super::call::{Call, Campaign, Context, Device, Page, Part, Properties};
+use crate::agent::Agent;
+use crate::format::Sink;
 use crate::format::commerce::{Scalar, aside, text};
 use crate::row::{Field, RawRow};
-use crate::{agent, channel, url};
+use crate::{channel, url};
 
 /// Sets the columns that tell the origin.
-pub(super) fn set<'a>(row: &mut RawRow<'a>, call: &Call<'a>, context: &Context<'a>, properties: &Properties<'a>) {
+pub(super) fn set<'a>(
+    row: &mut RawRow<'a>,
+    call: &Call<'a>,
+    context: &Context<'a>,
+    properties: &Properties<'a>,
+    sink: &mut impl Sink,
+) {
     let page: Page<'a> = aside(context.page).unwrap_or_default();
     let call_type = text(call.call_type).unwrap_or_default().trim().to_ascii_lowercase();
     // Of these calls, and of no other, the properties are the page's.
@@ -21,7 +29,8 @@ pub(super) fn set<'a>(row: &mut RawRow<'a>, call: &Call<'a>, context: &Context<'
     let initial = self::referrer(page.initial_referrer);
     let address = with_query(address.unwrap_or_default(), text(page.search));
     row.set_some(Field::Channel, channel_of(&address, context.campaign, referrer.as_deref(), initial.as_deref()));
-    device(row, call, context);
+    let agent = text(context.user_agent).map(|text| sink.agent(&text));
+    device(row, call, context, agent);
     row.set_some(Field::Country, part(context.location).and_then(|place| text(place.country)));
     row.set_some(Field::Release, part(context.app).and_then(|app| text(app.version)));
 }
@@ -68,8 +77,7 @@ fn channel_of(
 }
 
 /// Device, system and browser by the user agent; what it does not name, by what an app says of its device.
-fn device<'a>(row: &mut RawRow<'a>, call: &Call<'a>, context: &Context<'a>) {
-    let agent = text(context.user_agent).map(|text| agent::read(&text));
+fn device<'a>(row: &mut RawRow<'a>, call: &Call<'a>, context: &Context<'a>, agent: Option<Agent>) {
     // A shop's server sends under its own name what people did.
     let is_server = matches!(text(call.channel).as_deref(), Some("server" | "sources"));
     let agent = agent.filter(|agent| !(is_server && agent.is_bot));
@@ -77,7 +85,9 @@ fn device<'a>(row: &mut RawRow<'a>, call: &Call<'a>, context: &Context<'a>) {
         row.set(Field::Device, agent.device);
         row.set_some(Field::Os, agent.os);
         row.set_some(Field::Browser, agent.browser);
-        row.set_some(Field::Bot, agent.is_bot.then_some(agent::BOT_RULE));
+        if agent.is_bot {
+            row.mark_program();
+        }
     }
     if agent.is_none_or(|agent| agent.os.is_none() && !agent.is_bot) {
         let device: Device<'a> = aside(context.device).unwrap_or_default();

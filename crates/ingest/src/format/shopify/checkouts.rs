@@ -23,7 +23,6 @@ use events::{Kind, time};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::chunk::Chunk;
 use crate::email;
 use crate::format::Sink;
 use crate::reject::Reject;
@@ -88,19 +87,6 @@ pub(in crate::format) fn is_document(head: &str) -> bool {
     head.starts_with(['{', '['])
         && (first_key.starts_with("\"checkouts\"")
             || has(&["\"abandonedCheckouts\"", "\"abandonedCheckoutUrl\"", "\"abandoned_checkout_url\""]))
-}
-
-/// Reads the records of a document.
-pub(in crate::format) fn each<S: Sink>(chunk: &Chunk, sink: &mut S) {
-    let mut start = 0;
-    for (number, end) in (chunk.first_line..).zip(&chunk.ends) {
-        let bytes = &chunk.bytes[start..*end];
-        match std::str::from_utf8(bytes) {
-            Ok(text) => record(number, text.trim(), sink),
-            Err(error) => sink.reject(number, bytes.into(), Reject::unreadable(format!("not UTF-8: {error}"))),
-        }
-        start = *end;
-    }
 }
 
 /// Reads a checkout.

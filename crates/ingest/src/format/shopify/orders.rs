@@ -96,6 +96,11 @@ impl Orders {
         self.name
     }
 
+    /// The names of the file's columns.
+    pub(in crate::format) fn header(&self) -> &[String] {
+        self.columns.written()
+    }
+
     fn position(&self, column: Column) -> Option<usize> {
         self.of[column as usize]
     }

@@ -4,13 +4,20 @@ use std::borrow::Cow;
 
 use super::atomic::{Atomic, Fields};
 use super::entity::{Application, Entities, Mobile, Schema, ScreenView};
+use crate::agent::Agent;
+use crate::format::Sink;
 use crate::format::commerce::text;
 use crate::reject::Reject;
 use crate::row::{Field, RawRow};
-use crate::{agent, channel, url};
+use crate::{channel, url};
 
 /// Sets the columns that tell the origin.
-pub(super) fn set<'a>(row: &mut RawRow<'a>, fields: &Fields<'a>, entities: &Entities<'a>) -> Result<(), Reject> {
+pub(super) fn set<'a>(
+    row: &mut RawRow<'a>,
+    fields: &Fields<'a>,
+    entities: &Entities<'a>,
+    sink: &mut impl Sink,
+) -> Result<(), Reject> {
     let path = fields.get(Atomic::PageUrlpath).or_else(|| fields.get(Atomic::PageUrl));
     let screen: ScreenView<'a> = entities.read(Schema::ScreenView)?;
     let path = path.map(|path| Cow::Owned(url::page(&path).into_owned()));
@@ -19,7 +26,8 @@ pub(super) fn set<'a>(row: &mut RawRow<'a>, fields: &Fields<'a>, entities: &Enti
     row.set_some(Field::Channel, channel(fields));
     let application: Application<'a> = entities.read(Schema::Application)?;
     row.set_some(Field::Release, text(application.version));
-    device(row, fields, &entities.read(Schema::Mobile)?);
+    let agent = fields.get(Atomic::Useragent).map(|text| sink.agent(&text));
+    device(row, fields, &entities.read(Schema::Mobile)?, agent);
     Ok(())
 }
 
@@ -57,13 +65,12 @@ fn channel(fields: &Fields<'_>) -> Option<&'static str> {
 }
 
 /// Device, system and browser: by the enrichment where it ran, else by the user agent, else by what an app says.
-fn device<'a>(row: &mut RawRow<'a>, fields: &Fields<'a>, mobile: &Mobile<'a>) {
+fn device<'a>(row: &mut RawRow<'a>, fields: &Fields<'a>, mobile: &Mobile<'a>, agent: Option<Agent>) {
     let get = |field| fields.get(field);
-    let agent = get(Atomic::Useragent).map(|text| agent::read(&text));
     // The HTTP library of an app or a server is no crawler.
     let agent = agent.filter(|agent| is_web(fields) || !agent.is_bot);
-    if let Some(rule) = agent.filter(|agent| agent.is_bot).map(|_| agent::BOT_RULE) {
-        row.set(Field::Bot, rule);
+    if agent.is_some_and(|agent| agent.is_bot) {
+        row.mark_program();
         row.set(Field::Device, "other");
         return;
     }
