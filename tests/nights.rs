@@ -226,6 +226,7 @@ fn the_carts_of_an_earlier_night_can_be_had_again_from_the_lake() {
 fn carts_of_the_last_night_stand_until_the_next_one_is_whole_even_if_runs_are_killed() {
     const KILLS: u32 = 50;
     let lake = shop(8, Format::NativeCsv);
+    lake.write("leftcart.toml", "[data]\nkeep_generations = 100\n");
     let files = files(&lake);
     let nights = [&files[..3], &files[3..5], &files[5..]];
     let began = Instant::now();

@@ -157,7 +157,7 @@ fn bad_rows_of_retailrocket_are_kept_with_reason_and_line() {
 #[test]
 fn bad_lines_of_an_access_log_are_kept_with_reason_and_line() {
     let line = |moment: &str, path: &str| {
-        format!(r#"203.0.113.7 - - [{moment}] "GET {path} HTTP/1.1" 200 512 "-" "Mozilla/5.0""#)
+        format!(r#"203.0.113.0 - - [{moment}] "GET {path} HTTP/1.1" 200 512 "-" "Mozilla/5.0""#)
     };
     let fine = line("05/Jan/2026:10:00:00 +0000", "/cart/add?sku=mug");
     assert_verdicts(

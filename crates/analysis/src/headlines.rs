@@ -1,9 +1,10 @@
-//! The three answers that open every report.
+//! The answers that open every report.
 
 use serde::Serialize;
 
 use crate::abandonment::Outcomes;
 use crate::funnel::Step;
+use crate::prediction::{AtRisk, CohortForecast, Method, Why};
 use crate::revenue::CurrencyLoss;
 use crate::{Analysis, Estimate};
 
@@ -16,6 +17,27 @@ pub struct Headlines {
     pub revenue: Vec<CurrencyLoss>,
     /// Where in the checkout most carts stop; `None` where no matured cart stopped.
     pub biggest_drop: Option<Drop>,
+    /// What is expected of the newest carts; `None` where nothing can be expected.
+    pub forecast: Option<Forecast>,
+}
+
+/// The newest day's carts, as expected tonight.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Forecast {
+    /// The day: its carts, those not bought yet, and the share of all that will not be bought within the window.
+    pub day: CohortForecast,
+    /// Of those not bought yet, the share that will not be bought within the window; `None` where all are bought.
+    pub open_rate: Option<f64>,
+    /// What the probabilities come from, and why.
+    pub method: Method,
+    /// Why that method.
+    pub why: Why,
+    /// Open carts of all days, and what they may cost.
+    pub at_risk: AtRisk,
+    /// Past nights whose forecast can be judged.
+    pub nights: u64,
+    /// Those on which the range held.
+    pub held: u64,
 }
 
 /// The pair of neighbouring recorded steps between which most carts stop; the earlier one where several lose as many.
@@ -41,6 +63,15 @@ impl Analysis {
             abandonment: self.abandonment.overall,
             revenue: self.revenue.totals.clone(),
             biggest_drop: self.funnel.biggest_drop(),
+            forecast: self.prediction.tonight.clone().map(|day| Forecast {
+                day,
+                open_rate: self.prediction.tonight_open_rate,
+                method: self.prediction.method,
+                why: self.prediction.why,
+                at_risk: self.prediction.at_risk.clone(),
+                nights: self.prediction.track.nights,
+                held: self.prediction.track.held,
+            }),
         }
     }
 }

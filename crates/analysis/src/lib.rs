@@ -6,6 +6,7 @@
 //!         ├─> checkout_curve    when carts are bought, from the first hour to the last day
 //!         └─> revenue           what was lost, what came back later, what is still open
 //! orders ───> orders            what was sold, and how much of it no cart was seen for
+//! events ───> prediction        what percent of new carts will not be bought in time, cart by cart and day by day
 //! events ───> automation        how much of the latest days' cart creation was done by programs
 //! all ──────> headlines, queries, tables
 //! ```
@@ -22,6 +23,7 @@ mod estimate;
 pub mod funnel;
 pub mod headlines;
 pub mod orders;
+pub mod prediction;
 pub mod queries;
 pub mod revenue;
 pub mod schema;
@@ -47,6 +49,7 @@ pub use estimate::Estimate;
 pub use funnel::Funnel;
 pub use headlines::Headlines;
 pub use orders::OrderSummary;
+pub use prediction::Prediction;
 pub use queries::Query;
 pub use revenue::Revenue;
 pub use tables::write;
@@ -60,6 +63,8 @@ pub struct Tables {
     pub orders: PathBuf,
     /// Folder of [`events::schema::EVENTS`], in folders of UTC days.
     pub events: PathBuf,
+    /// Folder of [`schema::FORECASTS`] in which earlier nights left theirs; `None` on the first night.
+    pub forecasts: Option<PathBuf>,
 }
 
 impl Tables {
@@ -71,7 +76,14 @@ impl Tables {
             carts: table(&carts::schema::CARTS),
             orders: table(&carts::schema::ORDERS),
             events: table(&events::schema::EVENTS),
+            forecasts: Some(table(&schema::FORECASTS)),
         }
+    }
+
+    /// The same with the forecasts that an earlier generation holds; one in the making has none yet.
+    #[must_use]
+    pub fn after(self, previous: Option<&Path>) -> Self {
+        Self { forecasts: previous.map(|generation| generation.join(schema::FORECASTS.name)), ..self }
     }
 }
 
@@ -118,6 +130,8 @@ pub struct Analysis {
     pub revenue: Revenue,
     /// What was sold.
     pub orders: OrderSummary,
+    /// What is expected of the carts that are still open.
+    pub prediction: Prediction,
     /// How much of the latest days' cart creation was done by programs.
     pub automation: Automation,
 }
@@ -140,6 +154,7 @@ pub fn analyze(tables: &Tables, settings: &Settings) -> Result<Analysis, Error> 
         checkout_curve: checkout_curve::fit(&carts, settings)?,
         revenue: revenue::losses(&carts, settings)?,
         orders: orders::summary(&orders, &settings.rates)?,
+        prediction: prediction::predict(tables, settings)?,
         automation: automation::automation(&tables.events, settings.as_of, &settings.bots)?,
     })
 }

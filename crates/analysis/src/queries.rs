@@ -6,6 +6,7 @@
 mod abandonment;
 mod automation;
 mod checkout_curve;
+mod forecast;
 mod funnel;
 mod orders;
 mod revenue;
@@ -45,6 +46,7 @@ impl Analysis {
             funnel::queries(self, &tables),
             checkout_curve::queries(self, &tables),
             orders::queries(self, &tables),
+            forecast::queries(self, &tables),
             automation::queries(self, &tables),
         ]
         .concat()

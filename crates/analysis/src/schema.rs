@@ -20,5 +20,71 @@ pub const REVENUE: Table = Table {
     ],
 };
 
+/// What is expected of every cart that is still pending.
+pub const PREDICTIONS: Table = Table {
+    name: "predictions",
+    row: "pending cart",
+    columns: &[
+        required("cart_id", Type::Text, "the cart"),
+        required("opened_at", Type::Moment, "when it was opened"),
+        required("age_hours", Type::F64, "its age at as_of, in hours"),
+        required("p_abandon", Type::F64, "probability, 0 to 1, that it is not bought within cart.window"),
+        required("p_nowcast", Type::F64, "the same, scaled by the last day's checkouts where these were unusual"),
+        required(
+            "method",
+            Type::Word,
+            "what p_abandon comes from: spline_logit, boosting, or one of the simple methods",
+        ),
+        required("value", Type::Money, "what is in it, in currency"),
+        optional("currency", Type::Word, "ISO 4217 code; null where nothing has a price"),
+        required("expected_loss", Type::Money, "value x p_abandon, in currency"),
+        optional("segment", Type::Word, "of its person, as known at as_of, at 00:00 of the opening day"),
+        required("reasons", Type::Text, "what moves its odds most: + likelier to be left, - likelier to be bought"),
+    ],
+};
+
+/// What past carts were given by models that knew nothing of what came after.
+pub const BACKTEST: Table = Table {
+    name: "backtest",
+    row: "past cart and age",
+    columns: &[
+        required("cart_id", Type::Text, "the cart"),
+        required("age_hours", Type::F64, "the age at which it was scored, as a landmark: 0, 1, 6, 24 or 48 hours"),
+        required("fold", Type::Date, "Monday on which the model's week began: it was trained on what was known then"),
+        required("scored_at", Type::Moment, "the moment of the score: nothing later is in the features"),
+        required("method", Type::Word, "the method that the week had chosen"),
+        required("p_abandon", Type::F64, "probability, 0 to 1, that it is not bought within cart.window"),
+        required("baseline", Type::F64, "the same by the rate of the last seven matured days, of carts as old"),
+        required("baseline_group", Type::F64, "the same by the curve, adjusted for segment, device and step"),
+        required("baseline_age", Type::F64, "the same by the Kaplan-Meier curve given the age"),
+        optional("segment", Type::Word, "of its person, as known at scored_at"),
+        required("outcome", Type::Word, "what became of it: purchased or abandoned"),
+    ],
+};
+
+/// What was said of each day's new carts on the nights after it; rows of earlier nights are never rewritten.
+pub const FORECASTS: Table = Table {
+    name: "forecasts",
+    row: "day of new carts and night",
+    columns: &[
+        required("cohort_day", Type::Date, "day, on the shop's clock, on which the carts were opened"),
+        required(
+            "made_at",
+            Type::Moment,
+            "as_of of the night that made the forecast; carts opened later are not in it",
+        ),
+        required("replayed", Type::Flag, "whether it was worked out afterwards, from what was known then"),
+        required("age_days", Type::I32, "days since the cohort was the newest one: 0 for a night's own forecast"),
+        required("carts", Type::I64, "carts opened"),
+        required("open_carts", Type::I64, "those of them not bought by then"),
+        required("expected_rate", Type::F64, "expected share, 0 to 1, of carts not bought within cart.window"),
+        required("low", Type::F64, "lower end of its range"),
+        required("high", Type::F64, "upper end of its range"),
+        required("level", Type::F64, "share of nights on which the range should hold"),
+        optional("nowcast_rate", Type::F64, "expected share with the last day's checkouts taken into account"),
+        optional("actual_rate", Type::F64, "the share itself, once every cart of the day has matured"),
+    ],
+};
+
 /// Every table of this crate.
-pub const TABLES: [Table; 1] = [REVENUE];
+pub const TABLES: [Table; 4] = [REVENUE, PREDICTIONS, BACKTEST, FORECASTS];

@@ -1,7 +1,11 @@
 //! Statistics: slices in, numbers out. Every function names its source, and is tested against R, `SciPy` or lifelines.
 
+pub mod cholesky;
+pub mod logistic;
 pub mod proportion;
 pub mod quantile;
+pub mod scoring;
+pub mod spline;
 pub mod survival;
 
 /// The 97.5 % point of the standard normal distribution: every interval of this crate is a 95 % one.

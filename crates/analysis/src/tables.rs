@@ -23,7 +23,7 @@ pub fn write(analysis: &Analysis, generation: &Path) -> Result<(), Error> {
     let batch = revenue(&analysis.revenue.segments).map_err(|source| parquet_io::Error::Arrow { path, source })?;
     writer.write(&batch)?;
     writer.finish()?;
-    Ok(())
+    crate::prediction::tables::write(&analysis.prediction, generation)
 }
 
 fn revenue(rows: &[SegmentLoss]) -> Result<RecordBatch, arrow::error::ArrowError> {

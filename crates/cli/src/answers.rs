@@ -1,6 +1,7 @@
 //! The headline answers in plain words: how many, how much, where.
 
 use analysis::funnel::Step;
+use analysis::headlines::Forecast;
 use analysis::{Analysis, Automation, Estimate};
 use events::{Amount, money};
 
@@ -49,6 +50,9 @@ pub(crate) fn answers(analysis: &Analysis) -> Vec<String> {
             share(drop.of_reached)
         ));
     }
+    if let Some(forecast) = &headlines.forecast {
+        lines.push(expected(forecast, &window));
+    }
     let orders = &analysis.orders;
     if orders.without_cart > 0 {
         lines.push(format!(
@@ -58,6 +62,26 @@ pub(crate) fn answers(analysis: &Analysis) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// What is expected of the newest carts.
+fn expected(forecast: &Forecast, window: &str) -> String {
+    let day = &forecast.day;
+    let percent = |share: f64| format!("{:.1}", 100.0 * share);
+    let track = match forecast.nights {
+        0 => String::new(),
+        nights => format!("; on {} of {nights} nights such a range held", forecast.held),
+    };
+    format!(
+        "forecast: {} % of the {} carts of {} will not be bought within {window} ({:.0} % range {} to {} %; {} not bought yet{track})",
+        percent(day.expected_rate),
+        thousands(day.carts),
+        day.day,
+        100.0 * day.level,
+        percent(day.low),
+        percent(day.high),
+        thousands(day.open)
+    )
 }
 
 /// How much of the latest cart creation was automated, by rule.

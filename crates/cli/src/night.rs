@@ -263,7 +263,8 @@ impl Night {
             std::fs::remove_file(&file).with_context(|| format!("failed to remove {}", file.display()))?;
         }
         self.progress.phase("analysing");
-        let analysis = analysis::analyze(&Tables::of(&generation), &settings(&self.config, as_of))?;
+        let tables = Tables::of(&generation).after(self.previous.as_ref().map(Generation::path));
+        let analysis = analysis::analyze(&tables, &settings(&self.config, as_of))?;
         analysis::write(&analysis, &generation)?;
         Ok((made, analysis))
     }

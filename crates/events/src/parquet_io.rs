@@ -142,11 +142,14 @@ impl Writer {
 }
 
 fn properties(table: &Table, sorted_by: &[&str], codec: Compression) -> WriterProperties {
+    let is_small = codec == Compression::SNAPPY;
+    // Pages of a small file are one each: their statistics are those of the file.
+    let statistics = if is_small { EnabledStatistics::Chunk } else { EnabledStatistics::Page };
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_2_0)
         .set_compression(codec)
         .set_max_row_group_row_count(Some(1 << 18))
-        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_statistics_enabled(statistics)
         .set_created_by(format!("leftcart {}", env!("CARGO_PKG_VERSION")));
     for column in table.columns.iter().filter(|column| column.ty == Type::Moment) {
         // Delta encoding is only a fallback while a dictionary is on, and moments hardly repeat.
@@ -157,6 +160,12 @@ fn properties(table: &Table, sorted_by: &[&str], codec: Compression) -> WriterPr
     for column in table.columns.iter().filter(|column| matches!(column.ty, Type::Price | Type::Money)) {
         // Where a dictionary grows too large, version 2 falls back to delta encoding, which polars cannot read here.
         properties = properties.set_column_encoding(column.name.into(), Encoding::PLAIN);
+    }
+    for column in table.columns.iter().filter(|column| is_small && column.ty == Type::Text) {
+        // Ids and names hardly repeat within so few rows: looking each up costs more than it saves.
+        properties = properties
+            .set_column_dictionary_enabled(column.name.into(), false)
+            .set_column_encoding(column.name.into(), Encoding::PLAIN);
     }
     let sorting = sorted_by
         .iter()

@@ -6,6 +6,7 @@
 mod abandonment;
 mod axis;
 mod checkout_curve;
+mod forecast;
 mod funnel;
 mod revenue;
 mod svg;
@@ -18,6 +19,7 @@ use crate::Error;
 
 pub(crate) use abandonment::by_day;
 pub(crate) use checkout_curve::time_to_checkout;
+pub(crate) use forecast::{nights, reliability};
 pub(crate) use funnel::steps;
 pub(crate) use revenue::by_segment;
 

@@ -48,6 +48,29 @@ fn rounded(share: f64, n: u64) -> String {
     format!("{:.decimals$}", share * 100.0)
 }
 
+/// A difference of shares in percent, with one decimal and its sign: `+3.1%`, `−0.4%`, `0.0%`.
+pub(crate) fn signed_percent(share: f64) -> String {
+    let digits = format!("{:.1}", (share * 100.0).abs());
+    let sign = match digits.as_str() {
+        "0.0" => "",
+        _ if share < 0.0 => "−",
+        _ => "+",
+    };
+    format!("{sign}{digits}%")
+}
+
+/// A score with three decimals: `0.451`.
+pub(crate) fn score(score: f64) -> String {
+    format!("{score:.3}")
+}
+
+/// An expected number of things, rounded to a whole one: `1,204`.
+pub(crate) fn about(expected: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded, and not negative")]
+    let whole = expected.max(0.0).round() as u64;
+    count(whole)
+}
+
 /// An amount with the decimals of its currency: `1,234.50 EUR`.
 pub(crate) fn money(amount: Amount, currency: &str) -> String {
     with_code(&decimal(amount, money::display_decimals(currency)), currency)

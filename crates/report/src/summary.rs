@@ -16,7 +16,7 @@ const VERSION: u32 = 1;
 struct Summary<'a> {
     version: u32,
     night: String,
-    /// The three answers of the first screen.
+    /// The answers of the first screen.
     headlines: Headlines,
     analysis: &'a Analysis,
     provenance: &'a Provenance,

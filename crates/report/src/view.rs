@@ -4,6 +4,7 @@ mod abandonment;
 mod answers;
 mod checkout;
 mod definitions;
+mod forecast;
 mod funnel;
 mod orders;
 mod quality;
@@ -119,7 +120,9 @@ pub(crate) fn page(analysis: &Analysis, provenance: &Provenance, queries: &[Quer
         funnel::section(analysis, queries)?,
         checkout::section(analysis, queries)?,
         revenue::section(analysis, queries)?,
+        forecast::section(analysis, queries)?,
     ];
+    sections.extend(forecast::quality(analysis, queries)?);
     if analysis.abandonment.overall.carts == 0 {
         // Without a cart there is nothing to chart or break down: the answers say so once.
         sections.clear();

@@ -36,6 +36,18 @@ impl Tables {
         self.table(crate::schema::REVENUE.name)
     }
 
+    pub(super) fn predictions(&self) -> String {
+        self.table(crate::schema::PREDICTIONS.name)
+    }
+
+    pub(super) fn backtest(&self) -> String {
+        self.table(crate::schema::BACKTEST.name)
+    }
+
+    pub(super) fn forecasts(&self) -> String {
+        self.table(crate::schema::FORECASTS.name)
+    }
+
     fn table(&self, name: &str) -> String {
         format!("read_parquet('{}/{name}/*.parquet')", self.data)
     }

@@ -56,16 +56,16 @@ pub fn retain(from: &Path, to: &Path, keep: &[bool]) -> Result<u64, Error> {
 
 /// What a [`Writer`](super::Writer) of the table would ask for, by the types that its columns have in files.
 fn properties(schema: &SchemaRef, sorted: Option<Vec<SortingColumn>>, rows: usize) -> WriterProperties {
-    let codec = if rows < FEW_ROWS {
-        Compression::SNAPPY
+    let (codec, statistics) = if rows < FEW_ROWS {
+        (Compression::SNAPPY, EnabledStatistics::Chunk)
     } else {
-        Compression::ZSTD(ZstdLevel::try_new(1).expect("zstd knows level 1"))
+        (Compression::ZSTD(ZstdLevel::try_new(1).expect("zstd knows level 1")), EnabledStatistics::Page)
     };
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_2_0)
         .set_compression(codec)
         .set_max_row_group_row_count(Some(1 << 18))
-        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_statistics_enabled(statistics)
         .set_created_by(format!("leftcart {}", env!("CARGO_PKG_VERSION")));
     for field in schema.fields() {
         let column = || field.name().as_str().into();

@@ -11,6 +11,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
 };
 use parquet::basic::{Compression, Encoding};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
@@ -20,6 +21,8 @@ use crate::schema::{VERSION, VERSION_KEY};
 
 /// Entries on a page: the least that a look-up reads. Few, because keys are hashes and lie anywhere.
 const PAGE_ROWS: usize = 64;
+/// Entries that share a filter.
+const GROUP_ROWS: usize = 1 << 17;
 /// Bytes of entries that are handed to the encoder at once.
 const BATCH_BYTES: usize = 1 << 20;
 
@@ -53,6 +56,9 @@ impl Writer {
             .set_column_encoding("key".into(), Encoding::PLAIN)
             .set_column_encoding("entry".into(), Encoding::PLAIN)
             .set_column_statistics_enabled("entry".into(), EnabledStatistics::None)
+            // Most keys that a night asks for are new: a filter says so without a page being read.
+            .set_column_bloom_filter_fpp("key".into(), 0.01)
+            .set_max_row_group_row_count(Some(GROUP_ROWS))
             .set_data_page_row_count_limit(PAGE_ROWS)
             .set_write_batch_size(PAGE_ROWS)
             .build();
@@ -111,7 +117,8 @@ impl Reader {
     /// The pages that can hold one of these keys, which are sorted.
     pub(super) fn seek(path: &Path, keys: &[u64]) -> Result<Self, Error> {
         let builder = open(path, true)?;
-        let selection = selection(&builder, keys);
+        let parquet = |source| Error::Parquet { path: path.to_path_buf(), source };
+        let selection = selection(&builder, keys).map_err(parquet)?;
         Self::build(
             path,
             match selection {
@@ -154,17 +161,25 @@ fn open(path: &Path, with_pages: bool) -> Result<ParquetRecordBatchReaderBuilder
 }
 
 /// The rows of all pages that can hold one of these keys; `None` if the file does not say what its pages hold.
-fn selection(builder: &ParquetRecordBatchReaderBuilder<File>, keys: &[u64]) -> Option<RowSelection> {
+fn selection(
+    builder: &ParquetRecordBatchReaderBuilder<File>,
+    keys: &[u64],
+) -> Result<Option<RowSelection>, ParquetError> {
     let metadata = builder.metadata();
-    let (columns, offsets) = (metadata.column_index()?, metadata.offset_index()?);
+    let (Some(columns), Some(offsets)) = (metadata.column_index(), metadata.offset_index()) else { return Ok(None) };
     let mut selectors = Vec::new();
     for (group, row_group) in metadata.row_groups().iter().enumerate() {
-        let ColumnIndexMetaData::INT64(index) = columns.get(group)?.first()? else { return None };
-        let pages = offsets.get(group)?.first()?.page_locations();
+        let (ColumnIndexMetaData::INT64(index), pages) = (&columns[group][0], offsets[group][0].page_locations())
+        else {
+            return Ok(None);
+        };
+        let filter = builder.get_row_group_column_bloom_filter(group, 0)?;
+        let may_be_in = |key: &&u64| filter.as_ref().is_none_or(|filter| filter.check(&key.cast_signed()));
+        let keys: Vec<u64> = keys.iter().filter(may_be_in).copied().collect();
         let ends = pages.iter().map(|page| page.first_row_index).skip(1).chain([row_group.num_rows()]);
         let ranges = index.min_values().iter().zip(index.max_values());
         for ((page, end), (low, high)) in pages.iter().zip(ends).zip(ranges) {
-            let rows = usize::try_from(end - page.first_row_index).ok()?;
+            let rows = usize::try_from(end - page.first_row_index).expect("pages follow each other");
             // Unsigned numbers are stored as the signed ones of the same bits.
             let (low, high) = (low.cast_unsigned(), high.cast_unsigned());
             let first = keys.partition_point(|key| *key < low);
@@ -172,5 +187,5 @@ fn selection(builder: &ParquetRecordBatchReaderBuilder<File>, keys: &[u64]) -> O
             selectors.push(if is_wanted { RowSelector::select(rows) } else { RowSelector::skip(rows) });
         }
     }
-    Some(selectors.into())
+    Ok(Some(selectors.into()))
 }

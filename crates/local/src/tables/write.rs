@@ -210,6 +210,6 @@ fn in_order_of(items: &RecordBatch, carts: &RecordBatch) -> Result<RecordBatch, 
     let ids = items.column_by_name("cart_id").expect("ours").as_string::<i32>();
     let lines = items.column_by_name("line").expect("ours").as_primitive::<Int32Type>();
     let mut rows: Vec<u32> = (0..u32::try_from(items.num_rows()).expect("a day has fewer items than 2^32")).collect();
-    rows.sort_by_key(|row| (order.get(ids.value(*row as usize)), lines.value(*row as usize)));
+    rows.sort_by_cached_key(|row| (order.get(ids.value(*row as usize)), lines.value(*row as usize)));
     Ok(take_record_batch(items, &UInt32Array::from(rows))?)
 }

@@ -1,5 +1,6 @@
 //! Nights to look at: analyses counted from made-up carts, so that their figures agree with each other as real ones do.
 
+mod forecast;
 mod shop;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,6 +93,7 @@ pub(crate) fn analysis_of(carts: &[Cart], without_cart: u64) -> Analysis {
         checkout_curve: curve(carts),
         revenue: revenue(carts),
         orders: orders(carts, without_cart),
+        prediction: forecast::prediction(carts),
         automation: automation(carts),
     }
 }

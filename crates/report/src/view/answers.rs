@@ -2,11 +2,13 @@
 
 use analysis::abandonment::Outcomes;
 use analysis::headlines::Drop;
+use analysis::prediction::CohortForecast;
 use analysis::revenue::CurrencyLoss;
 use analysis::{Analysis, Estimate, Revenue};
 use events::Amount;
 use serde::Serialize;
 
+use super::forecast;
 use crate::{Provenance, number, words};
 
 /// Lines per currency that a card has room for.
@@ -16,7 +18,7 @@ const GAP: f64 = 0.05;
 /// From this share of rows in quarantine on, likewise.
 const REJECTED: f64 = 0.01;
 
-/// The three answers, and what casts doubt on them.
+/// The answers, and what casts doubt on them.
 #[derive(Debug, Serialize)]
 pub(crate) struct Answers {
     /// All of it in a few sentences.
@@ -62,7 +64,9 @@ pub(super) fn answers(analysis: &Analysis, provenance: &Provenance) -> Answers {
     let cards = if headlines.abandonment.carts == 0 {
         Vec::new()
     } else {
-        vec![share(&headlines.abandonment, &window), cost(&analysis.revenue, &window), place(drop)]
+        let mut cards = vec![share(&headlines.abandonment, &window), cost(&analysis.revenue, &window), place(drop)];
+        cards.extend(forecast::tonight(&analysis.prediction).map(|tonight| new_carts(analysis, tonight, &window)));
+        cards
     };
     let summary = summary(&headlines.abandonment, &analysis.revenue, drop, &window);
     Answers { summary, cards, warnings: warnings(analysis, provenance) }
@@ -228,6 +232,35 @@ fn place(drop: Option<Drop>) -> Card {
         sums: Vec::new(),
         anchor: "funnel",
         more: "The way to checkout",
+    }
+}
+
+fn new_carts(analysis: &Analysis, tonight: &CohortForecast, window: &str) -> Card {
+    let prediction = &analysis.prediction;
+    let range = forecast::range(tonight);
+    let mut lines = vec![format!("{} range {}.", forecast::level(tonight), number::interval(range))];
+    lines.extend(prediction.tonight_open_rate.filter(|_| tonight.open >= number::FEW).map(|rate| {
+        format!(
+            "{} not bought yet; of these, {}.",
+            words::sentence(&are(tonight.open, "cart")),
+            number::percent(rate, tonight.open)
+        )
+    }));
+    if prediction.track.nights > 0 {
+        lines.push(forecast::held(prediction));
+    }
+    Card {
+        question: "How many new ones will be?",
+        answer: number::percent(range.point, range.n),
+        unit: format!(
+            "of {} of {} will not be bought within {window}",
+            number::counted(tonight.carts, "cart"),
+            number::date(tonight.day)
+        ),
+        lines,
+        sums: Vec::new(),
+        anchor: "forecast",
+        more: "The forecast",
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) struct Term {
     meaning: String,
 }
 
-const NAMES: [(&str, &str); 19] = [
+const NAMES: [(&str, &str); 25] = [
     ("cart", "Cart"),
     ("abandoned", "Abandoned"),
     ("pending", "Pending"),
@@ -28,6 +28,12 @@ const NAMES: [(&str, &str); 19] = [
     ("recovered", "Bought later"),
     ("net", "Net loss"),
     ("segment", "Customer segment"),
+    ("forecast", "Forecast"),
+    ("range", "Range of a forecast"),
+    ("risk", "Expected loss"),
+    ("skill", "Better than simple forecasts"),
+    ("calibration", "Calibration error"),
+    ("blind", "Scored blind"),
     ("order", "Order"),
     ("gap", "Tracking gap"),
     ("row", "Row"),
@@ -96,6 +102,24 @@ fn meaning(term: &str, window: &str, expiry: &str, zone: &str, base: &str) -> St
         }
         "segment" => {
             "Customers with orders in the 365 days before the cart was opened, ranked by what they spent, in tenths; lapsed: orders, but none in those days; new: no order before."
+        }
+        "forecast" => {
+            "The expected share of a day’s new carts that will not be bought within {window}: nothing for those bought already, and for each open cart its probability, from what is known of it tonight."
+        }
+        "range" => {
+            "The range that should hold on nine of ten nights. It allows for what all carts of a day have in common, as past days have shown it, and is widened or narrowed after nights on which it failed or held."
+        }
+        "risk" => {
+            "What is in an open cart times its probability not to be bought within {window}: before what will be bought later."
+        }
+        "skill" => {
+            "By how much of the log-loss of a simple forecast the forecast used is better. Simple ones: the rate of the last seven matured days for carts as old; the rate of carts of the same segment, device and step; the time-to-checkout curve given the age."
+        }
+        "calibration" => {
+            "Mean distance between forecast and outcome over 15 equally large groups of carts. Even a perfect forecast has a small one by chance."
+        }
+        "blind" => {
+            "Each week’s carts are scored by a model trained on what was known when the week began, from what was known of the cart at that age. Persons are who they were known to be then."
         }
         "order" => {
             "Purchase rows with the same order number of the same person; without a number, purchases no more than 30 minutes apart."

@@ -123,6 +123,11 @@ impl Cell {
         Self { quiet: true, ..Self::number("–") }
     }
 
+    /// With something beside it in second rank.
+    pub(crate) fn with_note(self, note: String) -> Self {
+        Self { note: Some(note), ..self }
+    }
+
     /// In second rank.
     pub(crate) fn quiet(self) -> Self {
         Self { quiet: true, ..self }

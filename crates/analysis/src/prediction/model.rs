@@ -1,0 +1,230 @@
+//! A model from carts whose outcome was known at one moment, calibrated on the latest of them.
+
+use super::baseline::Baselines;
+use super::boosting;
+use super::calibration::Calibration;
+use super::landmark::{Frame, LANDMARKS, Purpose, Row};
+use super::spline_logit::{self, SplineLogit};
+use crate::stats::logistic::{log_loss, logit, sigmoid};
+
+/// Carts that a model learns from; of more, the latest.
+const MOST_CARTS: usize = 20_000;
+/// With fewer carts, or fewer of either outcome, there is no model.
+pub(super) const FEWEST_CARTS: usize = 300;
+const FEWEST_OF_EACH: usize = 40;
+/// Share of the carts, the latest, that calibrate instead of train.
+const CALIBRATE: usize = 5;
+/// Ridge penalties that are tried: the latest carts choose. There are five rows to a cart, which know much the same.
+const PENALTIES: [f64; 3] = [1_000.0, 250.0, 60.0];
+
+/// What gives log-odds of abandonment.
+pub(super) trait Model: std::fmt::Debug + Send + Sync {
+    /// The log-odds, before calibration.
+    fn log_odds(&self, row: &Row) -> f64;
+
+    /// How far each feature (numbers, then words) moves the log-odds away from those of the average cart of that age.
+    fn contributions(&self, row: &Row) -> Vec<f64>;
+
+    /// A hash of everything that was learnt.
+    fn fingerprint(&self) -> u128;
+}
+
+/// The kinds of forecast that compete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Our logistic regression with splines.
+    SplineLogit,
+    /// Gradient boosting of trees.
+    Boosting,
+    /// The rate of the last seven matured days, of carts as old.
+    RecentRate,
+    /// The curve, adjusted for segment, device and step.
+    GroupRate,
+    /// Kaplan-Meier given the age.
+    AgeCurve,
+}
+
+impl Method {
+    /// All of them; the models first.
+    pub const ALL: [Self; 5] = [Self::SplineLogit, Self::Boosting, Self::RecentRate, Self::GroupRate, Self::AgeCurve];
+    /// The simple ones.
+    pub const SIMPLE: [Self; 3] = [Self::RecentRate, Self::GroupRate, Self::AgeCurve];
+
+    /// Its name in tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SplineLogit => "spline_logit",
+            Self::Boosting => "boosting",
+            Self::RecentRate => "recent_rate",
+            Self::GroupRate => "group_rate",
+            Self::AgeCurve => "age_curve",
+        }
+    }
+}
+
+/// Probabilities by method, in the order of [`Method::ALL`]; `None` where a method has none.
+pub(super) type Scores = [Option<f64>; Method::ALL.len()];
+
+/// A model with what it was calibrated to.
+#[derive(Debug)]
+struct Calibrated {
+    model: Box<dyn Model>,
+    calibration: Calibration,
+}
+
+/// Everything that can be said of a cart from what was known at one moment.
+#[derive(Debug)]
+pub(super) struct Trained {
+    baselines: Baselines,
+    spline: Option<Calibrated>,
+    boosting: Option<Calibrated>,
+    /// Carts that were learnt from.
+    pub(super) carts: u64,
+    /// The ridge penalty of the spline logit.
+    pub(super) penalty: Option<f64>,
+}
+
+/// What is trained.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    pub(super) window: i64,
+    pub(super) boosting: bool,
+    /// The ridge penalty, where it has been chosen before; else the latest carts choose.
+    pub(super) penalty: Option<f64>,
+}
+
+/// Learns from what was known at `origin`: rows of carts whose window had passed by then.
+pub(super) fn train(frame: &Frame, origin: i64, plan: Plan) -> Trained {
+    let matured = frame.carts.partition_point(|cart| cart.opened_at + plan.window <= origin);
+    let first = first_of(frame, matured);
+    let calibrate_from = matured - (matured - first) / CALIBRATE;
+    let is_in =
+        |row: &&Row| matches!(row.purpose, Purpose::Landmark(_)) && (first..matured).contains(&(row.cart as usize));
+    let labelled: Vec<(&Row, bool)> = frame
+        .rows
+        .iter()
+        .take_while(|row| row.moment <= origin)
+        .filter(is_in)
+        .map(|row| (row, frame.carts[row.cart as usize].is_abandoned(plan.window)))
+        .collect();
+    let baselines = Baselines::of(&frame.carts, &labelled, origin, plan.window);
+    let (training, later): (Vec<_>, Vec<_>) =
+        labelled.iter().copied().partition(|(row, _)| (row.cart as usize) < calibrate_from);
+    let carts = ((matured - first) / frame.one_in) as u64;
+    let mut trained = Trained { baselines, spline: None, boosting: None, carts, penalty: plan.penalty };
+    let abandoned = training.iter().filter(|(_, abandoned)| *abandoned).count();
+    if matured - first < FEWEST_CARTS * frame.one_in
+        || abandoned < FEWEST_OF_EACH
+        || training.len() - abandoned < FEWEST_OF_EACH
+    {
+        return trained;
+    }
+    let (rows, outcomes): (Vec<&Row>, Vec<bool>) = training.into_iter().unzip();
+    let penalties = plan.penalty.as_ref().map_or(&PENALTIES[..], std::slice::from_ref);
+    let (model, penalty) = spline(frame, &rows, &outcomes, &later, penalties);
+    trained.penalty = Some(penalty);
+    trained.spline = Some(calibrated(model, &later));
+    if plan.boosting {
+        let model = boosting::fit(&rows, &outcomes, &frame.vocabularies);
+        trained.boosting = Some(calibrated(Box::new(model), &later));
+    }
+    trained
+}
+
+/// The first of the carts that are learnt from: the latest ones that are asked for at landmarks.
+fn first_of(frame: &Frame, matured: usize) -> usize {
+    matured.saturating_sub(MOST_CARTS.saturating_mul(frame.one_in))
+}
+
+/// The penalty is chosen by carts that are later than those the weights come from.
+fn spline(
+    frame: &Frame,
+    rows: &[&Row],
+    outcomes: &[bool],
+    later: &[(&Row, bool)],
+    penalties: &[f64],
+) -> (Box<dyn Model>, f64) {
+    let models = spline_logit::fit(rows, outcomes, &frame.vocabularies, penalties);
+    let loss = |model: &SplineLogit| -> f64 {
+        later.iter().map(|(row, abandoned)| log_loss(sigmoid(model.log_odds(row)), *abandoned)).sum()
+    };
+    let losses: Vec<f64> = if models.len() > 1 { models.iter().map(loss).collect() } else { vec![0.0] };
+    let best = (0..models.len()).min_by(|a, b| losses[*a].total_cmp(&losses[*b])).unwrap_or(0);
+    (Box::new(models.into_iter().nth(best).expect("a model for every penalty")), penalties[best])
+}
+
+fn calibrated(model: Box<dyn Model>, later: &[(&Row, bool)]) -> Calibrated {
+    let said: Vec<(usize, f64, bool)> = later
+        .iter()
+        .filter_map(|(row, abandoned)| match row.purpose {
+            Purpose::Landmark(landmark) => Some((usize::from(landmark), model.log_odds(row), *abandoned)),
+            _ => None,
+        })
+        .collect();
+    let calibration = Calibration::fit(&said);
+    Calibrated { model, calibration }
+}
+
+impl Trained {
+    /// Whether there is a model besides the simple methods.
+    pub(super) fn has_model(&self) -> bool {
+        self.spline.is_some()
+    }
+
+    /// The probability that the cart is not bought in time, by every method.
+    pub(super) fn scores(&self, row: &Row) -> Scores {
+        Method::ALL.map(|method| self.score(row, method))
+    }
+
+    /// The same by one method.
+    pub(super) fn score(&self, row: &Row, method: Method) -> Option<f64> {
+        match method {
+            Method::SplineLogit => Some(self.of_model(self.spline.as_ref()?, row)),
+            Method::Boosting => Some(self.of_model(self.boosting.as_ref()?, row)),
+            Method::RecentRate => self.baselines.recent(row.age_hours),
+            Method::GroupRate => self.baselines.group(row),
+            Method::AgeCurve => self.baselines.curve(row.age_hours),
+        }
+    }
+
+    /// Beyond the last landmark a model has seen nothing: from there on the curve says how the odds go on.
+    fn of_model(&self, calibrated: &Calibrated, row: &Row) -> f64 {
+        let last = LANDMARKS[LANDMARKS.len() - 1];
+        let log_odds = calibrated.calibration.apply(calibrated.model.log_odds(row), row.age_hours.min(last));
+        if row.age_hours <= last {
+            return sigmoid(log_odds);
+        }
+        let beyond = match (self.baselines.curve(row.age_hours), self.baselines.curve(last)) {
+            (Some(now), Some(then)) => logit(now) - logit(then),
+            _ => 0.0,
+        };
+        sigmoid(log_odds + beyond.max(0.0))
+    }
+
+    /// How far each feature moves the log-odds of a cart, by the model of this method; `None` for simple methods.
+    pub(super) fn contributions(&self, row: &Row, method: Method) -> Option<Vec<f64>> {
+        let calibrated = match method {
+            Method::SplineLogit => self.spline.as_ref(),
+            Method::Boosting => self.boosting.as_ref(),
+            _ => None,
+        }?;
+        Some(calibrated.model.contributions(row))
+    }
+
+    /// What a cart that was not found in the events gets: the curve at its age.
+    pub(super) fn unseen(&self, age_hours: f64) -> Option<f64> {
+        self.baselines.curve(age_hours).or_else(|| self.baselines.recent(age_hours))
+    }
+
+    /// A hash of everything that the model of this method learnt.
+    pub(super) fn fingerprint(&self, method: Method) -> Option<String> {
+        let calibrated = match method {
+            Method::SplineLogit => self.spline.as_ref(),
+            Method::Boosting => self.boosting.as_ref(),
+            _ => None,
+        }?;
+        Some(events::hash::hex(calibrated.model.fingerprint()))
+    }
+}

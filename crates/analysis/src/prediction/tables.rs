@@ -1,0 +1,152 @@
+//! Predictions, backtest and forecasts as Parquet; and the forecasts of earlier nights back.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float64Array, Int32Array,
+    Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
+use arrow::datatypes::{Date32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
+use chrono::NaiveDate;
+use events::parquet_io::{self, Reader, Writer};
+use events::schema::Table;
+use events::{Amount, lake, money, time};
+
+use super::{BacktestRow, CohortForecast, PredictedCart, Prediction};
+use crate::Error;
+use crate::schema::{BACKTEST, FORECASTS, PREDICTIONS};
+
+/// Writes the three tables below `generation`, also where they are empty.
+pub(crate) fn write(prediction: &Prediction, generation: &Path) -> Result<(), Error> {
+    write_table(generation, &PREDICTIONS, prediction.carts.len(), predictions(&prediction.carts))?;
+    write_table(generation, &BACKTEST, prediction.backtest.len(), backtest(&prediction.backtest))?;
+    write_table(generation, &FORECASTS, prediction.forecasts.len(), forecasts(&prediction.forecasts))
+}
+
+fn write_table(generation: &Path, table: &Table, rows: usize, columns: Vec<ArrayRef>) -> Result<(), Error> {
+    let path = generation.join(table.name).join(format!("{}.parquet", table.name));
+    let mut writer = Writer::create_for(rows, &path, table, &[])?;
+    let batch =
+        RecordBatch::try_new(table.schema(), columns).map_err(|source| parquet_io::Error::Arrow { path, source })?;
+    writer.write(&batch)?;
+    writer.finish()?;
+    Ok(())
+}
+
+fn words<'a>(words: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
+    Arc::new(words.collect::<DictionaryArray<Int32Type>>())
+}
+
+fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(texts))
+}
+
+fn moments(moments: impl Iterator<Item = i64>) -> ArrayRef {
+    Arc::new(TimestampMicrosecondArray::from_iter_values(moments).with_timezone("UTC"))
+}
+
+fn floats(floats: impl Iterator<Item = f64>) -> ArrayRef {
+    Arc::new(Float64Array::from_iter_values(floats))
+}
+
+fn dates(dates: impl Iterator<Item = NaiveDate>) -> ArrayRef {
+    let days = |date: NaiveDate| time::utc_day(date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros());
+    Arc::new(Date32Array::from_iter_values(dates.map(days)))
+}
+
+fn counts(counts: impl Iterator<Item = u64>) -> ArrayRef {
+    Arc::new(Int64Array::from_iter_values(counts.map(u64::cast_signed)))
+}
+
+fn amounts(amounts: impl Iterator<Item = Amount>) -> ArrayRef {
+    let scaled = Decimal128Array::from_iter_values(amounts.map(|amount| amount.0));
+    Arc::new(scaled.with_precision_and_scale(money::SUM_PRECISION, money::SCALE).expect("the type of every sum"))
+}
+
+fn predictions(carts: &[PredictedCart]) -> Vec<ArrayRef> {
+    vec![
+        texts(carts.iter().map(|cart| cart.cart_id.as_str())),
+        moments(carts.iter().map(|cart| cart.opened_at)),
+        floats(carts.iter().map(|cart| cart.age_hours)),
+        floats(carts.iter().map(|cart| cart.p_abandon)),
+        floats(carts.iter().map(|cart| cart.p_nowcast)),
+        words(carts.iter().map(|cart| Some(cart.method.name()))),
+        amounts(carts.iter().map(|cart| cart.value)),
+        words(carts.iter().map(|cart| cart.currency.as_deref())),
+        amounts(carts.iter().map(|cart| cart.expected_loss)),
+        words(carts.iter().map(|cart| cart.segment.as_deref())),
+        texts(carts.iter().map(|cart| cart.reasons.as_str())),
+    ]
+}
+
+fn backtest(rows: &[BacktestRow]) -> Vec<ArrayRef> {
+    vec![
+        texts(rows.iter().map(|row| row.cart_id.as_str())),
+        floats(rows.iter().map(|row| row.age_hours)),
+        dates(rows.iter().map(|row| row.fold)),
+        moments(rows.iter().map(|row| row.scored_at)),
+        words(rows.iter().map(|row| Some(row.method.name()))),
+        floats(rows.iter().map(|row| row.p_abandon)),
+        floats(rows.iter().map(|row| row.baselines[0])),
+        floats(rows.iter().map(|row| row.baselines[1])),
+        floats(rows.iter().map(|row| row.baselines[2])),
+        words(rows.iter().map(|row| row.segment.as_deref())),
+        words(rows.iter().map(|row| Some(if row.abandoned { "abandoned" } else { "purchased" }))),
+    ]
+}
+
+fn forecasts(rows: &[CohortForecast]) -> Vec<ArrayRef> {
+    vec![
+        dates(rows.iter().map(|row| row.day)),
+        moments(rows.iter().map(|row| row.made_at)),
+        Arc::new(rows.iter().map(|row| Some(row.replayed)).collect::<BooleanArray>()),
+        Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| row.age_days))),
+        counts(rows.iter().map(|row| row.carts)),
+        counts(rows.iter().map(|row| row.open)),
+        floats(rows.iter().map(|row| row.expected_rate)),
+        floats(rows.iter().map(|row| row.low)),
+        floats(rows.iter().map(|row| row.high)),
+        floats(rows.iter().map(|row| row.level)),
+        Arc::new(rows.iter().map(|row| row.nowcast_rate).collect::<Float64Array>()),
+        Arc::new(rows.iter().map(|row| row.actual_rate).collect::<Float64Array>()),
+    ]
+}
+
+/// The forecasts that earlier nights made, without those that were worked out afterwards.
+pub(super) fn read_forecasts(folder: &Path) -> Result<Vec<CohortForecast>, Error> {
+    let columns: Vec<&str> = FORECASTS.columns.iter().map(|column| column.name).collect();
+    let mut rows = Vec::new();
+    for file in lake::parquet_files(folder)? {
+        for batch in Reader::open(&file, &columns)? {
+            let batch = batch?;
+            let float = |column: usize| batch.column(column).as_primitive::<Float64Type>().clone();
+            let count = |column: usize, row: usize| {
+                u64::try_from(batch.column(column).as_primitive::<Int64Type>().value(row)).unwrap_or(0)
+            };
+            let days = batch.column(0).as_primitive::<Date32Type>();
+            let made = batch.column(1).as_primitive::<TimestampMicrosecondType>();
+            let replayed = batch.column(2).as_boolean();
+            let ages = batch.column(3).as_primitive::<Int32Type>();
+            let [expected, low, high, level, nowcast, actual] = [6, 7, 8, 9, 10, 11].map(float);
+            let known = |column: &Float64Array, row: usize| column.is_valid(row).then(|| column.value(row));
+            for row in (0..batch.num_rows()).filter(|row| !replayed.value(*row)) {
+                rows.push(CohortForecast {
+                    day: time::date(days.value(row)),
+                    made_at: made.value(row),
+                    replayed: false,
+                    age_days: ages.value(row),
+                    carts: count(4, row),
+                    open: count(5, row),
+                    expected_rate: expected.value(row),
+                    low: low.value(row),
+                    high: high.value(row),
+                    level: level.value(row),
+                    nowcast_rate: known(&nowcast, row),
+                    actual_rate: known(&actual, row),
+                });
+            }
+        }
+    }
+    Ok(rows)
+}
