@@ -4,6 +4,8 @@
 mod bots;
 /// What the program prints, and its exit codes.
 mod cli;
+/// A person is removed from every night, and nothing is left.
+mod forget;
 /// One shopper in every format, packed logs, and what ends in quarantine.
 mod formats;
 /// Logs that are broken or made to break: no panic, no lost row, no memory without bound.

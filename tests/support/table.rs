@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType,
-    UInt16Type, UInt32Type,
+    UInt16Type, UInt32Type, UInt64Type,
 };
 use chrono::DateTime;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -99,6 +99,7 @@ fn cell(array: &dyn Array, at: usize) -> Option<String> {
         DataType::Boolean => array.as_boolean().value(at).to_string(),
         DataType::UInt16 => array.as_primitive::<UInt16Type>().value(at).to_string(),
         DataType::UInt32 => array.as_primitive::<UInt32Type>().value(at).to_string(),
+        DataType::UInt64 => array.as_primitive::<UInt64Type>().value(at).to_string(),
         DataType::Int32 => array.as_primitive::<Int32Type>().value(at).to_string(),
         DataType::Int64 => array.as_primitive::<Int64Type>().value(at).to_string(),
         DataType::Float32 => array.as_primitive::<Float32Type>().value(at).to_string(),

@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Say what the lake holds, and what these logs can and cannot answer
     Describe(DescribeArgs),
+    /// Remove a person from every table of every night that is kept, and prove it
+    Forget(ForgetArgs),
     /// Write the logs of a shop that does not exist, with the truth beside them
     Simulate(SimulateArgs),
     /// Write a leftcart.toml with every setting and its default
@@ -46,6 +48,7 @@ impl Command {
             Self::Report(args) => &args.lake,
             Self::Describe(args) => &args.lake,
             Self::Check(args) => &args.lake,
+            Self::Forget(args) => &args.lake,
             Self::Simulate(_) | Self::Init(_) => return None,
         };
         lake.print_config.then_some(lake)
@@ -143,6 +146,17 @@ pub(crate) struct ReportArgs {
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct DescribeArgs {
+    #[command(flatten)]
+    pub(crate) lake: LakeArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ForgetArgs {
+    /// Customer id or e-mail address; or c: and a customer id, v: and a visitor id, as tables write them
+    #[arg(value_name = "ID", required_unless_present = "print_config")]
+    pub(crate) id: Option<String>,
+    #[command(flatten)]
+    pub(crate) reports: ReportsArgs,
     #[command(flatten)]
     pub(crate) lake: LakeArgs,
 }

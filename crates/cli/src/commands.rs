@@ -4,6 +4,7 @@ pub(crate) mod analyze;
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod describe;
+pub(crate) mod forget;
 pub(crate) mod ingest;
 pub(crate) mod init;
 pub(crate) mod print_config;

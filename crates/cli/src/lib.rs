@@ -42,6 +42,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Analyze(args) => commands::analyze::run(&args),
         Command::Report(args) => commands::report::run(&args),
         Command::Describe(args) => commands::describe::run(&args),
+        Command::Forget(args) => commands::forget::run(&args),
         Command::Simulate(args) => commands::simulate::run(&args),
         Command::Init(args) => commands::init::run(&args),
         Command::Check(args) => commands::check::run(&args),

@@ -1,5 +1,7 @@
 //! One run on one lake: a generation is built beside the published one, and published last.
 
+mod again;
+
 use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
@@ -156,13 +158,7 @@ impl Night {
     /// Takes the events of the published generation over, unchanged.
     pub(crate) fn carry_events(&mut self) -> Result<()> {
         let previous = self.lake.published()?;
-        if !self.judged_alike(&previous) {
-            bail!(
-                "the rules of [bots] are others than those by which the events of {} were judged; run `leftcart ingest` or \
-                 `leftcart run` with any input, which judges them anew, or give the old ones back",
-                self.lake.root().display()
-            );
-        }
+        self.require_judged_alike(&previous)?;
         self.draft.carry(&previous, EVENTS.name)?;
         self.draft.carry(&previous, QUARANTINE.name)?;
         self.events = previous.manifest().tables.get(EVENTS.name).copied();
@@ -207,6 +203,17 @@ impl Night {
     fn judged_alike(&self, previous: &Generation) -> bool {
         let settings = &previous.manifest().settings;
         self.config.bots.verdicts().iter().all(|(key, value)| settings.get(*key) == Some(value))
+    }
+
+    fn require_judged_alike(&self, previous: &Generation) -> Result<()> {
+        if !self.judged_alike(previous) {
+            bail!(
+                "the rules of [bots] are others than those by which the events of {} were judged; run `leftcart ingest` or \
+                 `leftcart run` with any input, which judges them anew, or give the old ones back",
+                self.lake.root().display()
+            );
+        }
+        Ok(())
     }
 
     fn refuse(&self, summary: &Summary, quarantine: &Path) -> Result<()> {
@@ -263,7 +270,12 @@ impl Night {
     }
 
     /// Makes this generation the published one.
-    pub(crate) fn publish(mut self) -> Result<Generation> {
+    pub(crate) fn publish(self) -> Result<Generation> {
+        Ok(self.publish_and_hold()?.0)
+    }
+
+    /// As [`Night::publish`], and nobody else may write yet.
+    pub(crate) fn publish_and_hold(mut self) -> Result<(Generation, Lock)> {
         self.progress.phase("publishing");
         if let Some(previous) = &self.previous {
             self.draft.carry(previous, runs::RUNS.name)?;
@@ -292,7 +304,7 @@ impl Night {
         let Self { lake, lock, draft, manifest, config, .. } = self;
         let generation = draft.publish(&manifest)?;
         lake.prune(&lock, config.keep_generations)?;
-        Ok(generation)
+        Ok((generation, lock))
     }
 
     /// Rows of a table in the making. Files of the night before were counted then.

@@ -15,12 +15,14 @@
 mod draft;
 mod lock;
 mod manifest;
+mod rewrite;
 
 use std::path::{Path, PathBuf};
 
 pub use draft::Draft;
 pub use lock::Lock;
 pub use manifest::{Column, Columns, Input, Manifest, TableEntry};
+pub use rewrite::LakeFile;
 
 /// What went wrong with the lake.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,7 @@
 //! Parquet as leftcart writes and reads it: zstd, page statistics, schema version in the footer.
 
+mod retain;
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +18,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersi
 use parquet::file::statistics::Statistics;
 
 use crate::schema::{self, Table, Type};
+pub use retain::{retain, schema};
 
 /// Rows in one batch while reading; small enough for the cache, large enough to amortise the call.
 pub const BATCH_ROWS: usize = 8_192;

@@ -109,14 +109,7 @@ impl Runs {
     /// # Errors
     /// When a run cannot be read.
     pub fn scan(&self, mut each: impl FnMut(u64, &[u8])) -> Result<(), Error> {
-        for file in &self.files {
-            for batch in file::Reader::all(&file.path)? {
-                let batch = batch?;
-                let (keys, bytes) = (batch.column(0).as_primitive::<UInt64Type>(), batch.column(1).as_binary::<i32>());
-                keys.values().iter().enumerate().for_each(|(at, key)| each(*key, bytes.value(at)));
-            }
-        }
-        Ok(())
+        self.files.iter().try_for_each(|file| entries(&file.path, &mut each))
     }
 
     /// Merges runs until no level holds eight.
@@ -142,6 +135,38 @@ impl Runs {
     fn of(&self, level: u32) -> impl Iterator<Item = &File> {
         self.files.iter().filter(move |file| file.level == level)
     }
+}
+
+/// Calls `each` with every entry of one run.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn entries(run: &Path, mut each: impl FnMut(u64, &[u8])) -> Result<(), Error> {
+    for batch in file::Reader::all(run)? {
+        let batch = batch?;
+        let (keys, bytes) = (batch.column(0).as_primitive::<UInt64Type>(), batch.column(1).as_binary::<i32>());
+        keys.values().iter().enumerate().for_each(|(at, key)| each(*key, bytes.value(at)));
+    }
+    Ok(())
+}
+
+/// Writes the entries of the run `from` for which `keep` says true to the new file `to`; returns their number.
+///
+/// # Errors
+/// When `from` cannot be read, or the disk refuses.
+pub fn retain(from: &Path, to: &Path, keep: &[bool]) -> Result<u64, Error> {
+    let mut writer = Writer::create(to)?;
+    let mut keep = keep.iter();
+    let (mut kept, mut result) = (0, Ok(()));
+    entries(from, |key, entry| {
+        if result.is_ok() && keep.next() == Some(&true) {
+            kept += 1;
+            result = writer.push(key, entry);
+        }
+    })?;
+    result?;
+    writer.finish()?;
+    Ok(kept)
 }
 
 impl File {

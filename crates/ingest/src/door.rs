@@ -5,7 +5,7 @@ use std::sync::Arc;
 use events::bots;
 
 use crate::agent::Programs;
-use crate::pseudonym::Key;
+use crate::pseudonym::{self, Key};
 use crate::row::{Field, RawRow};
 use crate::{ids, mask};
 
@@ -67,6 +67,27 @@ impl Door {
                 row.set(field, hidden);
             }
         }
+    }
+}
+
+impl Door {
+    /// The id of a customer as it is stored behind this door. A pseudonym is stored as it is.
+    #[must_use]
+    pub fn customer(&self, id: &str) -> String {
+        self.stored(Field::CustomerId, id)
+    }
+
+    /// The same of a visitor.
+    #[must_use]
+    pub fn visitor(&self, id: &str) -> String {
+        self.stored(Field::VisitorId, id)
+    }
+
+    fn stored(&self, field: Field, id: &str) -> String {
+        let stored = ids::stored(id.into());
+        let is_hidden = stored.starts_with(pseudonym::PREFIX) || stored.starts_with(bots::HIDDEN_NETWORK);
+        let privacy = self.privacy.as_ref().filter(|_| !is_hidden);
+        privacy.and_then(|privacy| privacy.pseudonym(field, &stored)).unwrap_or_else(|| stored.into_owned())
     }
 }
 

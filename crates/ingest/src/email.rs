@@ -9,7 +9,8 @@ use std::borrow::Cow;
 pub(crate) const PREFIX: &str = "email:";
 
 /// The id as it may be stored: an e-mail address becomes [`hash`] of it, everything else stays.
-pub(crate) fn conceal(id: Cow<'_, str>) -> Cow<'_, str> {
+#[must_use]
+pub fn conceal(id: Cow<'_, str>) -> Cow<'_, str> {
     if is_address(&id) { Cow::Owned(hash(&id)) } else { id }
 }
 

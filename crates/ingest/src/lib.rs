@@ -46,6 +46,7 @@ use events::runs::Runs;
 
 pub use agent::{BadPattern, Programs};
 pub use door::{Door, Future, Privacy};
+pub use email::conceal;
 pub use format::{
     AccessLog, BadMapping, BadRoute, Capture, Column, CurrencySigns, Format, Identity, LatencyUnit, MappedKind,
     Mapping, Paths, Route, Separator, TimeFormat, Unrecognised, Wanted,

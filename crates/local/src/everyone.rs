@@ -10,10 +10,11 @@ use events::exchange::Exchange;
 use crate::Error;
 use crate::stage::Wanted;
 
+pub(crate) use links::links;
 pub(crate) use regroup::SCHEMA;
 
 /// Deals every event that is wanted into the partition of its person.
 pub(crate) fn gather(files: &[PathBuf], wanted: &Wanted<'_>, into: &Exchange) -> Result<(), Error> {
-    let links = links::links(files, wanted.as_of)?;
+    let links = links(files, wanted.as_of)?;
     regroup::regroup(files, wanted, &links, into)
 }

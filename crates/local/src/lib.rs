@@ -10,6 +10,7 @@
 //! carts are taken over from the night before. Exchanges spill to disk, so memory stays bounded.
 
 mod everyone;
+pub mod forget;
 mod memory;
 mod stage;
 mod tables;

@@ -99,10 +99,22 @@ impl Manifest {
         serde_json::from_slice(&text).map_err(|source| Error::Manifest { path, source })
     }
 
+    /// Puts it in the place of the one that lies there, whole at any moment.
+    pub(super) fn replace(&self, generation: &Path) -> Result<(), Error> {
+        let path = generation.join(FILE);
+        let beside = super::rewrite::beside(&path);
+        std::fs::write(&beside, self.text()).map_err(Error::io("write", &beside))?;
+        super::rewrite::put_in_place(&beside, &path)
+    }
+
     pub(super) fn write(&self, generation: &Path) -> Result<(), Error> {
         let path = generation.join(FILE);
+        std::fs::write(&path, self.text()).map_err(Error::io("write", &path))
+    }
+
+    fn text(&self) -> Vec<u8> {
         let mut text = serde_json::to_vec_pretty(self).expect("a manifest is plain data");
         text.push(b'\n');
-        std::fs::write(&path, text).map_err(Error::io("write", &path))
+        text
     }
 }

@@ -111,7 +111,7 @@ fn entry(one: &str, other: &str, since: i64) -> Vec<u8> {
     [&since.to_le_bytes()[..], &length.to_le_bytes(), one.as_bytes(), other.as_bytes()].concat()
 }
 
-fn parse(entry: &[u8]) -> Option<(&str, &str, i64)> {
+pub(crate) fn parse(entry: &[u8]) -> Option<(&str, &str, i64)> {
     let (since, rest) = entry.split_first_chunk()?;
     let (length, rest) = rest.split_first_chunk()?;
     let (one, other) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
