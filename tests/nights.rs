@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use events::time;
 use simulate::{Config, Format};
 use support::lake::Lake;
 use support::table::{self, Row};
@@ -125,21 +126,69 @@ fn carts_of_logs_without_event_ids_are_the_same_however_they_are_cut_into_nights
     assert_same_rows("nights", &rows(&lake, "nights"), &rows(&lake, "whole"));
 }
 
+/// A lake with the logs of some small worlds that are dense in what is easy to get wrong; returns also its files.
+fn nasty(seed: u64) -> (Lake, Vec<String>) {
+    let world = World::new(seed, 3);
+    let lake = lake();
+    lake.write("leftcart.toml", world.config());
+    let files: Vec<String> = world.files.iter().map(|(name, _)| format!("logs/{name}")).collect();
+    for (name, (_, text)) in files.iter().zip(&world.files) {
+        lake.write(name, text);
+    }
+    (lake, files)
+}
+
 #[test]
 fn carts_of_nasty_worlds_are_the_same_however_they_are_cut_into_nights() {
     for seed in 100..103 {
-        let world = World::new(seed, 3);
-        let lake = lake();
-        lake.write("leftcart.toml", world.config());
-        let files: Vec<String> = world.files.iter().map(|(name, _)| format!("logs/{name}")).collect();
-        for (name, (_, text)) in files.iter().zip(&world.files) {
-            lake.write(name, text);
-        }
+        let (lake, files) = nasty(seed);
         night(&lake, "whole", &files);
         files.chunks(1).for_each(|part| night(&lake, "nights", part));
         let [whole, nights] = ["whole", "nights"].map(|data| rows(&lake, data));
         assert_same_rows(&format!("world {seed}"), &nights, &whole);
     }
+}
+
+#[test]
+fn carts_of_nasty_worlds_are_the_same_whatever_moment_each_night_was_judged_as_of() {
+    for seed in 103..106 {
+        let (lake, files) = nasty(seed);
+        let said = lake
+            .json(&[&["run", "--data", "whole"][..], &files.iter().map(String::as_str).collect::<Vec<_>>()].concat());
+        let last = said["analysis"]["as_of"].as_str().and_then(time::parse).expect("a moment");
+        let pieces = pieces(&lake, &files);
+        night(&lake, "once", &pieces);
+        for (at, piece) in pieces.iter().enumerate() {
+            // Forwards, backwards, and far before anything happened.
+            let back = [40, 3, 200, 0, 11][at % 5] * time::DAY;
+            drop(lake.json(&["run", piece, "--data", "nights", "--as-of", &time::format(last - back)]));
+        }
+        drop(lake.json(&["analyze", "--data", "nights", "--as-of", &time::format(last)]));
+        drop(lake.json(&["analyze", "--data", "once", "--as-of", &time::format(last)]));
+        let [once, nights] = ["once", "nights"].map(|data| rows(&lake, data));
+        for table in ["events", "carts", "cart_items", "orders", "revenue"] {
+            table::assert_same(&format!("world {seed}: {table}"), &nights[table], &once[table], &KEYS);
+        }
+    }
+}
+
+/// Files of JSON lines in four pieces each, as a shop would deliver them by and by; others as they are.
+fn pieces(lake: &Lake, files: &[String]) -> Vec<String> {
+    let mut pieces = Vec::new();
+    for (number, name) in files.iter().enumerate() {
+        if !name.ends_with("json") {
+            pieces.push(name.clone());
+            continue;
+        }
+        let text = std::fs::read_to_string(lake.path().join(name)).expect("UTF-8");
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        for (at, part) in lines.chunks(lines.len().div_ceil(4).max(1)).enumerate() {
+            let piece = format!("pieces/{number}-{at}.ndjson");
+            lake.write(&piece, part.concat());
+            pieces.push(piece);
+        }
+    }
+    pieces
 }
 
 #[test]
