@@ -47,17 +47,7 @@ pub(crate) fn printable(text: &str) -> String {
 }
 
 /// 1234567 as 1,234,567.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub(crate) use report::count as thousands;
 
 /// Files that are listed one by one.
 const MOST: usize = 20;

@@ -33,6 +33,7 @@ use analysis::Analysis;
 
 pub use error::Error;
 pub use nights::nights;
+pub use number::count;
 pub use provenance::{Balance, Provenance};
 
 /// What [`render`] wrote.

@@ -12,7 +12,8 @@ pub(crate) const FEW: u64 = 30;
 const MANY: u64 = 1_000;
 
 /// `13,760`.
-pub(crate) fn count(n: u64) -> String {
+#[must_use]
+pub fn count(n: u64) -> String {
     grouped(&n.to_string())
 }
 
