@@ -22,6 +22,8 @@ use crate::config::Config;
 use crate::progress::Progress;
 use crate::runs;
 
+/// Hashes of accepted rows; in the state of a generation.
+const IDENTITIES: &str = "identities";
 /// Rows that came into the lake and that no carts were made of yet; in the state of a generation.
 const NEWS: &str = "news";
 
@@ -114,7 +116,7 @@ impl Night {
 
     /// Reads files into the events table; returns also how many files of it were taken over as they are.
     fn read(&self, files: &[InputFile], quarantine: &Path) -> Result<(Summary, u64)> {
-        let identities = self.state("identities");
+        let identities = self.state(IDENTITIES);
         let news = self.state(NEWS).join(format!("part-{}.parquet", self.draft.id()));
         let memory = Memory { identities: &identities, news: &news, night: self.draft.id() };
         if self.previous.as_ref().is_some_and(|previous| !self.judged_alike(previous)) && identities.exists() {
@@ -180,7 +182,7 @@ impl Night {
 
     /// What was remembered, and the news that no carts were made of yet.
     fn carry_state(&self, from: &Generation) -> Result<()> {
-        for name in ["identities", "links", "sessions", "cart_rows", "presence", "shared", NEWS] {
+        for name in [IDENTITIES, NEWS].iter().chain(&local::REMEMBERED) {
             self.draft.carry(from, &format!("{}/{name}", local::STATE))?;
         }
         Ok(())

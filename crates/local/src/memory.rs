@@ -33,7 +33,10 @@ use rows::{Codec, Entries};
 use shared::Shared;
 
 /// Folders of the runs.
-pub(crate) const RUNS: [&str; 4] = ["links", "sessions", "cart_rows", "presence"];
+const RUNS: [&str; 4] = ["links", "sessions", "cart_rows", "presence"];
+
+/// Folders below [`STATE`](crate::STATE) that a night takes over from the one before.
+pub const REMEMBERED: [&str; 5] = [RUNS[0], RUNS[1], RUNS[2], RUNS[3], shared::SHARED.name];
 
 /// Rows that are remembered in one run, at most: they are sorted in memory.
 const RUN_ROWS: usize = 1 << 19;

@@ -8,10 +8,7 @@ use events::time;
 use ingest::{Earlier, Job, Memory};
 use local::STATE;
 
-use super::Night;
-
-/// Hashes of accepted rows.
-const IDENTITIES: &str = "identities";
+use super::{IDENTITIES, Night};
 
 impl Night {
     /// The lake and the right to write to it.

@@ -92,6 +92,13 @@ impl RowCodec {
         fields.map(|field| batch.column_by_name(field.name()).expect("asked for").clone()).collect()
     }
 
+    /// The rows of these runs under these keys, which are sorted.
+    pub(crate) fn look_up(&self, runs: &Runs, keys: &[u64]) -> Result<RecordBatch, Error> {
+        let mut entries = Entries::default();
+        runs.look_up(keys, |key, entry| entries.push(key, entry))?;
+        self.decode(&entries)
+    }
+
     /// The rows that [`Codec::encode`] made these entries of.
     pub(crate) fn decode(&self, entries: &Entries) -> Result<RecordBatch, Error> {
         let parser = self.converter.parser();

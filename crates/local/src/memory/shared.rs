@@ -13,11 +13,11 @@ use events::parquet_io::{Reader, Writer};
 use events::schema::{Table, Type, optional, required};
 
 use super::links::{self, Pairs};
-use super::rows::{Codec, Entries};
+use super::rows::Codec;
 use super::{Id, Memory};
 use crate::Error;
 
-const SHARED: Table = Table {
+pub(super) const SHARED: Table = Table {
     name: "shared",
     row: "visitor that was seen with several customers, or session of one with events of no customer",
     columns: &[
@@ -113,9 +113,7 @@ pub(super) fn learn(memory: &mut Memory, files: &[PathBuf], pairs: &Pairs) -> Re
     keys.sort_unstable();
     let codec = Codec::new();
     for (runs, codec) in [(&memory.cart_rows, &codec.cart_rows), (&memory.presence, &codec.presence)] {
-        let mut entries = Entries::default();
-        runs.look_up(&keys, |key, entry| entries.push(key, entry))?;
-        sessions(&codec.decode(&entries)?, &turned, &mut memory.shared)?;
+        sessions(&codec.look_up(runs, &keys)?, &turned, &mut memory.shared)?;
     }
     memory.shared.changed = true;
     for visitor in turned {

@@ -8,11 +8,7 @@ use carts::columns::Text;
 use events::bots::{self, Row, Rules, judge};
 use events::{Kind, time};
 
-use super::gather::KEYS_AT_ONCE;
 use crate::Error;
-use crate::memory::Memory;
-use crate::memory::rows::{Codec, Entries};
-use crate::stage::Wanted;
 
 /// Visitors (customers, where rows name no visitor) and UTC days that a rule has taken for a program's.
 #[derive(Debug, Default)]
@@ -27,30 +23,20 @@ impl Bots {
         !self.0.is_empty() && self.0.contains(&(who.to_owned(), time::utc_day(ts)))
     }
 
-    /// Judges everybody under these keys by all rows that are wanted, as ingest judges the rows of a day.
-    pub(super) fn among(keys: &[u64], memory: &Memory, codec: &Codec, wanted: &Wanted<'_>) -> Result<Self, Error> {
-        let mut found = Self::default();
-        let Some(rules) = wanted.without_bots.filter(|rules| **rules != Rules::OFF) else { return Ok(found) };
-        for keys in keys.chunks(KEYS_AT_ONCE) {
-            let mut days: Days = Days::new();
-            // Most visitors add little to carts, and most rules look at nothing else.
-            let with_views = rules.adds_without_views > 0;
-            let presence = with_views.then_some((&memory.presence, &codec.presence));
-            for (runs, codec) in [(&memory.cart_rows, &codec.cart_rows)].into_iter().chain(presence) {
-                let mut entries = Entries::default();
-                runs.look_up(keys, |key, entry| entries.push(key, entry))?;
-                if entries.len() > 0 {
-                    collect(&codec.decode(&entries)?, wanted.as_of, &mut days)?;
-                }
-            }
-            for ((who, day), mut rows) in days {
-                rows.sort_unstable_by_key(|row| row.ts);
-                if judge(&rows, bots::is_network(&who), rules).is_some() {
-                    found.0.insert((who, day));
-                }
+    /// Judges everybody whose rows are in `batches`, by those that are wanted, as ingest judges the rows of a day. All rows
+    /// of a visitor must be there.
+    pub(super) fn judge(&mut self, batches: &[&RecordBatch], rules: &Rules, as_of: i64) -> Result<(), Error> {
+        let mut days = Days::new();
+        for batch in batches {
+            collect(batch, as_of, &mut days)?;
+        }
+        for ((who, day), mut rows) in days {
+            rows.sort_unstable_by_key(|row| row.ts);
+            if judge(&rows, bots::is_network(&who), rules).is_some() {
+                self.0.insert((who, day));
             }
         }
-        Ok(found)
+        Ok(())
     }
 }
 

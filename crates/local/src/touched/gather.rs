@@ -7,32 +7,42 @@ use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{cast, take_record_batch};
 use arrow::datatypes::{Schema, TimestampMicrosecondType};
 use carts::columns::{PERSON, Text};
+use events::bots::Rules;
 use events::exchange::Exchange;
 use events::hash;
-use events::runs::Runs;
 
 use super::Touched;
 use super::bots::Bots;
 use crate::everyone::SCHEMA;
 use crate::memory::Memory;
-use crate::memory::rows::{Codec, Entries, RowCodec};
+use crate::memory::rows::Codec;
 use crate::stage::Wanted;
 use crate::{Error, PARTITIONS};
 
 /// Keys that are looked up at once: few enough that their rows fit into memory, enough that runs are read seldom.
-pub(super) const KEYS_AT_ONCE: usize = 1 << 16;
+const KEYS_AT_ONCE: usize = 1 << 16;
 
 /// Deals every row of the touched persons that is wanted into the partition of its person.
 pub(crate) fn gather(touched: &Touched, memory: &Memory, wanted: &Wanted<'_>, into: &Exchange) -> Result<(), Error> {
     let codec = Codec::new();
     let mut dealer = Dealer { touched, wanted, into, bots: Bots::default() };
-    let everybody = touched.keys(touched.persons.keys());
-    dealer.bots = Bots::among(&everybody, memory, &codec, wanted)?;
-    let is_touched = |person: &str| touched.persons.contains_key(person);
-    let shoppers = dealer.deal(&memory.cart_rows, &codec.cart_rows, &everybody, is_touched)?;
+    let mut shoppers = HashSet::new();
+    for keys in touched.keys(touched.persons.keys()).chunks(KEYS_AT_ONCE) {
+        let rows = codec.cart_rows.look_up(&memory.cart_rows, keys)?;
+        if let Some(rules) = wanted.without_bots.filter(|rules| **rules != Rules::OFF) {
+            // Most rules look at what is added alone.
+            let views = (rules.adds_without_views > 0).then(|| codec.presence.look_up(&memory.presence, keys));
+            let views = views.transpose()?;
+            let batches: Vec<&RecordBatch> = [&rows].into_iter().chain(&views).collect();
+            dealer.bots.judge(&batches, rules, wanted.as_of)?;
+        }
+        dealer.deal(&rows, |person| touched.persons.contains_key(person), &mut shoppers)?;
+    }
     // Who never had a cart has no row in any table, and need not be looked up.
-    let theirs = touched.keys(shoppers.iter());
-    dealer.deal(&memory.presence, &codec.presence, &theirs, |person| shoppers.contains(person))?;
+    for keys in touched.keys(shoppers.iter()).chunks(KEYS_AT_ONCE) {
+        let rows = codec.presence.look_up(&memory.presence, keys)?;
+        dealer.deal(&rows, |person| shoppers.contains(person), &mut HashSet::new())?;
+    }
     Ok(())
 }
 
@@ -44,29 +54,11 @@ struct Dealer<'a> {
 }
 
 impl Dealer<'_> {
-    /// Deals the rows of persons that are wanted; returns whose rows there were.
+    /// Deals the rows of persons that are wanted, and adds to `found` whose rows there were.
     fn deal(
         &self,
-        runs: &Runs,
-        codec: &RowCodec,
-        keys: &[u64],
-        is_wanted: impl Fn(&str) -> bool,
-    ) -> Result<HashSet<String>, Error> {
-        let mut found = HashSet::new();
-        for keys in keys.chunks(KEYS_AT_ONCE) {
-            let mut entries = Entries::default();
-            runs.look_up(keys, |key, entry| entries.push(key, entry))?;
-            if entries.len() > 0 {
-                self.deal_batch(&codec.decode(&entries)?, &is_wanted, &mut found)?;
-            }
-        }
-        Ok(found)
-    }
-
-    fn deal_batch(
-        &self,
         batch: &RecordBatch,
-        is_wanted: &impl Fn(&str) -> bool,
+        is_wanted: impl Fn(&str) -> bool,
         found: &mut HashSet<String>,
     ) -> Result<(), Error> {
         let text = |name: &str| Text::of(batch, name);
