@@ -7,8 +7,8 @@ use events::{Amount, time};
 
 use crate::columns::{Product, Row};
 
-/// Purchase rows without an order id that follow each other within this span are one order.
-const SAME_ORDER: i64 = 30 * time::MINUTE;
+/// Purchase rows without an order id that follow each other within this span, in microseconds, are one order.
+pub const SAME_ORDER: i64 = 30 * time::MINUTE;
 
 /// One order.
 #[derive(Clone, Debug)]

@@ -5,13 +5,12 @@
 //! that its visitor has been seen with **so far**, else to the visitor. When a guest logs in, what he did before goes
 //! over to his account from then on, with the cart, which keeps its opening if the account has no older one.
 
+use carts::orders::SAME_ORDER;
 use events::{Amount, Kind, time};
 
 use super::journey::Journey;
 use super::stream::{ById, Event, Id};
 
-/// Purchase rows without an order id that follow each other within this span are one order, as the kernel has it.
-const SAME_ORDER: i64 = 30 * time::MINUTE;
 /// Order ids remembered of a person: a repeated purchase row comes soon or never.
 const ORDERS_KEPT: usize = 8;
 
