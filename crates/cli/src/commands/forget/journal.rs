@@ -28,7 +28,11 @@ impl Journal {
         let failed = || format!("failed to read {}", self.path.display());
         match fs::read(&self.path) {
             Ok(text) => serde_json::from_slice(&text).map(Some).with_context(failed),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                // A run killed on its very last step leaves the folder, empty; one with notes of others in it stays.
+                let _ = fs::remove_dir(&self.folder);
+                Ok(None)
+            }
             Err(error) => Err(error).with_context(failed),
         }
     }
