@@ -56,6 +56,7 @@ impl Command {
 }
 
 /// Where things are, and how to speak.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct LakeArgs {
     /// Folder of the lake: generations of Parquet tables
@@ -73,6 +74,9 @@ pub(crate) struct LakeArgs {
     /// Take this moment for the run's clock instead of the machine's, to repeat a run exactly
     #[arg(long, value_name = "TIME", env = "LEFTCART_CLOCK", value_parser = moment)]
     pub(crate) clock: Option<i64>,
+    /// Say where time and memory went, phase by phase
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub(crate) timings: bool,
     /// Print every setting with where it comes from, and do nothing else
     #[arg(long, action = ArgAction::SetTrue)]
     pub(crate) print_config: bool,

@@ -13,6 +13,7 @@ mod night;
 mod progress;
 mod runs;
 mod show;
+mod timings;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

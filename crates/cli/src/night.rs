@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use analysis::{Analysis, Tables};
 use anyhow::{Context, Result, bail};
@@ -43,7 +44,7 @@ pub(crate) struct Refused {
 /// A run at work.
 pub(crate) struct Night {
     pub(crate) config: Config,
-    pub(crate) progress: Progress,
+    pub(crate) progress: Arc<Progress>,
     clock: i64,
     lake: Lake,
     lock: Lock,
@@ -86,7 +87,7 @@ impl Night {
             settings: config.settings(),
             ..Manifest::default()
         };
-        let progress = Progress::new(args.quiet);
+        let progress = Arc::new(Progress::new(args));
         Ok(Self { config, progress, clock, lake, lock, previous, draft, manifest, events: None })
     }
 
@@ -107,6 +108,8 @@ impl Night {
         self.progress.phase("reading logs");
         let quarantine = self.draft.table(QUARANTINE.name).join(format!("part-{}.parquet", self.draft.id()));
         let (summary, carried) = self.read(&files, &quarantine)?;
+        let bytes = summary.files.iter().map(|file| file.size).sum();
+        self.progress.work(summary.files.iter().map(|file| file.rows).sum(), bytes);
         self.refuse(&summary, &quarantine)?;
         self.manifest.inputs.extend(summary.files.iter().cloned());
         let events = TableEntry { rows: before.rows + summary.accepted, files: carried + summary.event_files };
@@ -282,7 +285,7 @@ impl Night {
         if let Some(previous) = &self.previous {
             self.draft.carry(previous, runs::RUNS.name)?;
         }
-        let (_, seconds) = self.progress.finish();
+        let seconds = self.progress.seconds();
         let file = self.draft.table(runs::RUNS.name).join(format!("part-{}.parquet", self.draft.id()));
         runs::write(&file, &self.manifest, seconds)?;
         let tables = [EVENTS, QUARANTINE, CARTS, CART_ITEMS, ORDERS, runs::RUNS];

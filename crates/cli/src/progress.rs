@@ -1,4 +1,4 @@
-//! How far a run has come: a bar on a terminal, lines elsewhere, nothing with --quiet.
+//! How far a run has come: a bar on a terminal, lines elsewhere, nothing with --quiet; and where its time went.
 
 use std::io::IsTerminal;
 use std::sync::Mutex;
@@ -6,11 +6,22 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::args::LakeArgs;
+use crate::timings::{self, Phase, Usage};
+
 /// Tells on standard error what a run is doing.
 pub(crate) struct Progress {
     style: Style,
-    phases: Mutex<Vec<(&'static str, Instant)>>,
+    phases: Mutex<Vec<Begun>>,
     began: Instant,
+    timings: bool,
+}
+
+struct Begun {
+    name: &'static str,
+    at: Instant,
+    usage: Usage,
+    work: Option<(u64, u64)>,
 }
 
 enum Style {
@@ -20,8 +31,8 @@ enum Style {
 }
 
 impl Progress {
-    pub(crate) fn new(quiet: bool) -> Self {
-        let style = if quiet {
+    pub(crate) fn new(args: &LakeArgs) -> Self {
+        let style = if args.quiet {
             Style::Quiet
         } else if std::io::stderr().is_terminal() {
             let bar = ProgressBar::new_spinner();
@@ -32,7 +43,7 @@ impl Progress {
         } else {
             Style::Lines
         };
-        Self { style, phases: Mutex::default(), began: Instant::now() }
+        Self { style, phases: Mutex::default(), began: Instant::now(), timings: args.timings }
     }
 
     /// Begins a phase; the one before is over.
@@ -45,7 +56,8 @@ impl Progress {
                 bar.set_message(name);
             }
         }
-        self.phases.lock().expect("nobody panics here").push((name, Instant::now()));
+        let begun = Begun { name, at: Instant::now(), usage: Usage::now(), work: None };
+        self.phases.lock().expect("nobody panics here").push(begun);
     }
 
     /// So many rows more of this phase are done.
@@ -55,14 +67,40 @@ impl Progress {
         }
     }
 
-    /// Ends the last phase; returns each phase with its seconds, and all of them.
-    pub(crate) fn finish(&self) -> (Vec<(&'static str, f64)>, f64) {
+    /// What this phase did: rows, and bytes of input.
+    pub(crate) fn work(&self, rows: u64, bytes: u64) {
+        if let Some(phase) = self.phases.lock().expect("nobody panics here").last_mut() {
+            phase.work = Some((rows, bytes));
+        }
+    }
+
+    /// Seconds since the beginning.
+    pub(crate) fn seconds(&self) -> f64 {
+        self.began.elapsed().as_secs_f64()
+    }
+
+    /// Clears the bar away: what follows is for the results.
+    pub(crate) fn hide(&self) {
         if let Style::Bar(bar) = &self.style {
             bar.finish_and_clear();
         }
-        let phases = self.phases.lock().expect("nobody panics here");
-        let ends = phases.iter().skip(1).map(|(_, start)| *start).chain([Instant::now()]);
-        let timed = phases.iter().zip(ends).map(|((name, start), end)| (*name, (end - *start).as_secs_f64())).collect();
-        (timed, self.began.elapsed().as_secs_f64())
+    }
+
+    /// Ends the last phase; with `--timings`, says where the time went.
+    pub(crate) fn finish(&self) {
+        self.hide();
+        if self.timings {
+            let phases = self.phases.lock().expect("nobody panics here");
+            let end = (Instant::now(), Usage::now());
+            let ends = phases.iter().skip(1).map(|next| (next.at, next.usage)).chain([end]);
+            let phases = phases.iter().zip(ends).map(|(phase, (at, usage))| Phase {
+                name: phase.name,
+                wall: at - phase.at,
+                processor: usage.processor.zip(phase.usage.processor).map(|(end, start)| end.saturating_sub(start)),
+                peak: usage.peak,
+                work: phase.work,
+            });
+            crate::show::progress(&timings::table(&phases.collect::<Vec<_>>()));
+        }
     }
 }

@@ -13,7 +13,9 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<()> {
     let mut night = Night::begin(&args.lake, false)?;
     night.carry_events()?;
     let (made, analysis) = night.analyze(args.as_of.as_of)?;
+    let progress = night.progress.clone();
     let generation = night.publish()?;
+    progress.finish();
     if args.lake.json {
         out::json(&json!({ "generation": generation.manifest().id, "analysis": json(&generation, &made, &analysis) }));
     } else {

@@ -13,9 +13,12 @@ use crate::args::CheckArgs;
 use crate::config::Config;
 use crate::inputs;
 use crate::night;
+use crate::progress::Progress;
 use crate::show;
 
 pub(crate) fn run(args: &CheckArgs) -> Result<()> {
+    let progress = Progress::new(&args.lake);
+    progress.phase("looking at inputs");
     let config = Config::load(args.lake.config.as_deref())?;
     let files = inputs::find(&args.input, &config)?;
     let clock = args.lake.clock.unwrap_or_else(|| chrono::Utc::now().timestamp_micros());
@@ -26,6 +29,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<()> {
     let door = config.door();
     let looked: Vec<Looked> = files.iter().map(|file| Looked::at(file, clock, &door)).collect();
     let plan = Plan::of(args, &config, previous.as_ref(), &files, &looked, clock)?;
+    progress.finish();
     if args.lake.json {
         show::json(&json!({ "files": looked.iter().map(Looked::json).collect::<Vec<_>>(), "run": plan.json(args) }));
     } else {

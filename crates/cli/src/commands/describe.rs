@@ -18,11 +18,14 @@ use serde_json::{Value, json};
 use crate::args::DescribeArgs;
 use crate::config::Config;
 use crate::drift;
+use crate::progress::Progress;
 use crate::runs::RUNS;
 use crate::show;
 use answers::Grounds;
 
 pub(crate) fn run(args: &DescribeArgs) -> Result<()> {
+    let progress = Progress::new(&args.lake);
+    progress.phase("reading the lake");
     let config = Config::load(args.lake.config.as_deref())?;
     let generation = Lake::at(&args.lake.data).published()?;
     let mut tables = Vec::new();
@@ -47,6 +50,7 @@ pub(crate) fn run(args: &DescribeArgs) -> Result<()> {
         Some(as_of) => Some(automation(&generation.table(EVENTS.name), as_of, &config.bots.rules)?),
         None => None,
     };
+    progress.finish();
     if args.lake.json {
         let tables: Vec<Value> = tables.iter().map(|(table, filled)| filled.json(table)).collect();
         let kinds: BTreeMap<&str, u64> = seen.kinds.iter().map(|(kind, count)| (kind.name(), *count)).collect();

@@ -38,6 +38,7 @@ pub(crate) fn run(args: &ForgetArgs) -> Result<()> {
     let person = &asked.persons[0];
     Lake::at(&args.lake.data).published()?;
     let night = Night::begin(&args.lake, false)?;
+    let progress = night.progress.clone();
     night.can_start_over()?;
     night.progress.phase("looking for the person");
     let (lake, lock) = night.lake();
@@ -62,7 +63,9 @@ pub(crate) fn run(args: &ForgetArgs) -> Result<()> {
     remove(&files, &swept, lake, lock, &mentions)?;
     let mut outcome = Outcome::new(person, Removed::of(&files, &swept));
     let lock = publish(night, args, &mentions, &mut outcome)?;
+    progress.phase("proving it");
     prove(args, &trace, &mentions, &mut outcome)?;
+    progress.finish();
     if outcome.left.is_empty() {
         journal.remove()?;
     }

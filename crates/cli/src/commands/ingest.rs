@@ -15,7 +15,9 @@ pub(crate) fn run(args: &IngestArgs) -> Result<()> {
     let files = inputs::find(&args.input, &night.config)?;
     let ingested = night.ingest(&files)?;
     night.carry_answers()?;
+    let progress = night.progress.clone();
     let generation = night.publish()?;
+    progress.finish();
     let drifts = drifts(&generation, &ingested, args.lake.quiet);
     if args.lake.json {
         let ingest = json(&ingested, &drifts);

@@ -10,9 +10,12 @@ use events::time;
 use crate::args::ReportArgs;
 use crate::config::Config;
 use crate::night::{Ingested, settings};
+use crate::progress::Progress;
 use crate::show;
 
 pub(crate) fn run(args: &ReportArgs) -> Result<()> {
+    let progress = Progress::new(&args.lake);
+    progress.phase("analysing");
     let config = Config::load(args.lake.config.as_deref())?;
     let generation = Lake::at(&args.lake.data).published()?;
     let manifest = generation.manifest();
@@ -24,8 +27,10 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
     }
     let as_of = time::parse(as_of).with_context(|| format!("the manifest's as_of `{as_of}` is no moment"))?;
     let analysis = analysis::analyze(&Tables::of(generation.path()), &settings(&config, as_of))?;
+    progress.phase("writing the report");
     let nothing_new = Ingested { summary: ingest::Summary::default(), events: 0, unchanged: Vec::new() };
     let page = write(&generation, &analysis, &args.reports.reports, &args.lake.data, &nothing_new)?;
+    progress.finish();
     if args.lake.json {
         show::json(&serde_json::json!({ "generation": manifest.id, "report": page }));
     } else {

@@ -13,8 +13,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let files = inputs::find(&args.input, &night.config)?;
     let ingested = night.ingest(&files)?;
     let (made, analysis) = night.analyze(args.as_of.as_of)?;
+    let progress = night.progress.clone();
     let generation = night.publish()?;
+    progress.phase("writing the report");
     let page = report::write(&generation, &analysis, &args.reports.reports, &args.lake.data, &ingested)?;
+    progress.finish();
     let drifts = ingest::drifts(&generation, &ingested, args.lake.quiet);
     if args.lake.json {
         show::json(&serde_json::json!({

@@ -23,7 +23,7 @@ impl Night {
 
     /// Removes what was begun.
     pub(crate) fn abandon(self) -> Result<()> {
-        let _ = self.progress.finish();
+        self.progress.hide();
         let folder = self.draft.table("");
         std::fs::remove_dir_all(&folder).with_context(|| format!("failed to remove {}", folder.display()))
     }
