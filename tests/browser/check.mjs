@@ -17,9 +17,9 @@ const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 const [executablePath, looks, ...pages] = process.argv.slice(2);
-const [WIDE, NARROW] = [1280, 390];
+const [WIDE, MIDDLE, NARROW] = [1280, 768, 390];
 const SOME = [[WIDE, "light"], [NARROW, "dark"]];
-const LOOKS = looks === "some" ? SOME : [...SOME, [WIDE, "dark"], [NARROW, "light"]];
+const LOOKS = looks === "some" ? SOME : [...SOME, [WIDE, "dark"], [MIDDLE, "light"], [MIDDLE, "dark"], [NARROW, "light"]];
 
 const faults = [];
 const browser = await chromium.launch({

@@ -53,7 +53,7 @@ impl Written {
     }
 }
 
-/// Writes the night's `index.html`, `summary.json`, `queries.sql`, `charts/*.svg` and `tables/*.csv` into `folder`.
+/// Writes the night's pages (`index.html` and those beside it), `summary.json`, `queries.sql`, `charts/*.svg` and `tables/*.csv` into `folder`.
 ///
 /// They are written beside it and put in place by one rename. A report that is there already is replaced as a whole,
 /// with whatever else its folder holds.
@@ -73,9 +73,9 @@ pub fn night(analysis: &Analysis) -> String {
 /// Every file of a report, by its path in the folder.
 fn files(analysis: &Analysis, provenance: &Provenance) -> Result<folder::Files, Error> {
     let queries = analysis.queries(&provenance.data);
-    let view = view::page(analysis, provenance, &queries)?;
+    let view = view::night(analysis, provenance, &queries)?;
     let mut files = folder::Files::new();
-    files.insert(folder::INDEX.into(), page::report(&view)?);
+    files.extend(page::night(&view)?.into_iter().map(|(file, html)| (file.into(), html)));
     files.insert(folder::SUMMARY.into(), summary::json(analysis, provenance)?);
     files.insert("queries.sql".into(), queries::sql(analysis, provenance, &queries));
     for figure in view.figures() {

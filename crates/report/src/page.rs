@@ -1,41 +1,62 @@
 //! Views → HTML, by the templates in `templates/`.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
+use sha2::{Digest as _, Sha256};
 
 use crate::Error;
 use crate::charts::theme;
-use crate::view::{Page, Table};
+use crate::view::{Night, Table};
 
 const TEMPLATES: [(&str, &str); 4] = [
     ("base.html", include_str!("templates/base.html")),
     ("parts.html", include_str!("templates/parts.html")),
-    ("report.html", include_str!("templates/report.html")),
+    ("night.html", include_str!("templates/night.html")),
     ("nights.html", include_str!("templates/nights.html")),
 ];
 
 const STYLE: &str = include_str!("templates/report.css");
 
-/// The page of a night.
-pub(crate) fn report(page: &Page) -> Result<String, Error> {
-    render("report.html", Value::from(Serde(page)))
+/// The only script of any page. Its hash stands in the page's policy, so that a browser runs nothing else.
+pub(crate) const SCRIPT: &str = include_str!("templates/tables.js");
+
+/// The pages of a night, each with its file.
+pub(crate) fn night(night: &Night) -> Result<Vec<(&'static str, String)>, Error> {
+    let environment = environment()?;
+    let last = night.pages.len().saturating_sub(1);
+    let shared = Value::from(Serde(night));
+    let render = |(at, page): (usize, &crate::view::Page)| {
+        let page_shown = Value::from(Serde(page));
+        let context = context! { night => shared.clone(), page => page_shown, is_first => at == 0, is_last => at == last, ..frame() };
+        Ok((page.file, environment.get_template("night.html")?.render(context)?))
+    };
+    night.pages.iter().enumerate().map(render).collect()
 }
 
 /// The page of all nights; the table has one row for each.
 pub(crate) fn nights(table: &Table, newest: Option<&str>) -> Result<String, Error> {
-    render("nights.html", context! { table => Value::from(Serde(table)), newest })
+    let page = context! { table => Value::from(Serde(table)), newest };
+    Ok(environment()?.get_template("nights.html")?.render(context! { page, ..frame() })?)
 }
 
 /// Names that end in `.html` make minijinja escape whatever is not marked safe; a name that a template misspells is an
 /// error.
-fn render(template: &str, page: Value) -> Result<String, Error> {
+fn environment() -> Result<Environment<'static>, Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     for (name, source) in TEMPLATES {
         environment.add_template(name, source)?;
     }
+    Ok(environment)
+}
+
+/// What every page has around it.
+fn frame() -> Value {
     let style = format!("{}{STYLE}", theme::style());
-    Ok(environment.get_template(template)?.render(context! { page, style })?)
+    let script_hash = format!("sha256-{}", STANDARD.encode(Sha256::digest(SCRIPT)));
+    context! { style, script => SCRIPT, script_hash }
 }

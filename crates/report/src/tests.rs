@@ -11,6 +11,22 @@ fn page(files: &folder::Files) -> &str {
     &files[Path::new(folder::INDEX)]
 }
 
+/// Every page with its file.
+fn pages(files: &folder::Files) -> impl Iterator<Item = (&str, &str)> {
+    let html = files.iter().filter(|(path, _)| path.extension().is_some_and(|extension| extension == "html"));
+    html.map(|(path, html)| (path.to_str().unwrap(), html.as_str()))
+}
+
+/// All that a reader of all pages sees.
+fn all_visible(files: &folder::Files) -> String {
+    pages(files).map(|(_, html)| visible(html)).collect()
+}
+
+/// The answers, before any chapter.
+fn first_screen(files: &folder::Files) -> String {
+    visible(page(files).split_once("<section id=").map_or(page(files), |(first, _)| first))
+}
+
 /// What a reader sees: text without tags, style and charts.
 fn visible(html: &str) -> String {
     let mut text = String::new();
@@ -18,7 +34,7 @@ fn visible(html: &str) -> String {
     while let Some((before, tag)) = rest.split_once('<') {
         text.push_str(before);
         text.push(' ');
-        let skipped = ["style", "svg", "title"].into_iter().find(|name| tag.starts_with(name));
+        let skipped = ["style", "script", "svg", "title"].into_iter().find(|name| tag.starts_with(name));
         rest = match skipped {
             Some(name) => tag.split_once(&format!("</{name}>")).unwrap().1,
             None => tag.split_once('>').unwrap().1,
@@ -91,15 +107,15 @@ fn nothing_from_the_logs_becomes_markup() {
         provenance.inputs[0].quarantined = [(hostile.to_owned(), 1)].into();
         let files = files(&analysis_of(&carts, 3), &provenance).unwrap();
 
-        let html = page(&files);
-        assert!(
-            !html.contains("<script") && !html.contains("<img") && !html.contains("{display:none}</style>"),
-            "{hostile}"
-        );
-        assert_eq!(html.matches("<style>").count(), 1);
-        assert_eq!(html.matches("<svg").count(), html.matches("</svg>").count());
-        let shown = visible(html);
-        assert!(!shown.split_whitespace().any(|word| word == "49"), "templates do not run what they show");
+        for (file, html) in pages(&files) {
+            let ours = format!("<script>{}</script>", crate::page::SCRIPT);
+            assert_eq!((html.matches("<script").count(), html.matches(&ours).count()), (1, 1), "{hostile} in {file}");
+            assert!(!html.contains("<img") && !html.contains("{display:none}</style>"), "{hostile} in {file}");
+            assert_eq!(html.matches("<style>").count(), 1);
+            assert_eq!(html.matches("<svg").count(), html.matches("</svg>").count());
+            let shown = visible(html);
+            assert!(!shown.split_whitespace().any(|word| word == "49"), "templates do not run what they show");
+        }
         for (path, svg) in files.iter().filter(|(path, _)| path.starts_with("charts")) {
             assert!(!svg.contains("<script") && !svg.contains("<img"), "{}", path.display());
             assert_eq!((svg.matches("<svg").count(), svg.matches("</svg>").count()), (1, 1), "{}", path.display());
@@ -111,32 +127,43 @@ fn nothing_from_the_logs_becomes_markup() {
 }
 
 #[test]
-fn the_page_loads_nothing() {
+fn no_page_loads_anything() {
     let files = report(&shop(3_000), 40);
-    let html = page(&files).replace("http://www.w3.org/2000/svg", "");
-    for foreign in ["http:", "https:", " src=", "url(", "@import", "<script", "<link", "javascript:"] {
-        assert!(!html.contains(foreign), "{foreign}");
+    assert!(pages(&files).count() >= 6);
+    for (file, html) in pages(&files) {
+        let html = html.replace("http://www.w3.org/2000/svg", "");
+        for foreign in ["http:", "https:", " src=", "url(", "@import", "<link", "javascript:", " onclick"] {
+            assert!(!html.contains(foreign), "{foreign} in {file}");
+        }
+        assert!(html.contains("Content-Security-Policy") && html.contains("default-src 'none'"));
     }
-    assert!(html.contains("Content-Security-Policy") && html.contains("default-src 'none'"));
 }
 
 #[test]
 fn links_lead_somewhere_and_ids_are_unique() {
     for carts in [shop(3_000), vec![cart()], Vec::new()] {
         let files = report(&carts, 2);
-        let html = page(&files).replace("&#x2f;", "/");
-        let attributes = |name: &str| -> Vec<&str> {
-            html.split(&format!(" {name}=\"")).skip(1).map(|rest| rest.split_once('"').unwrap().0).collect()
-        };
-        let ids = attributes("id");
-        let unique: BTreeSet<&str> = ids.iter().copied().collect();
-        assert_eq!(ids.len(), unique.len());
-        for href in attributes("href") {
-            let known = match href.strip_prefix('#') {
-                Some(anchor) => unique.contains(anchor),
-                None => href == "../index.html" || files.contains_key(Path::new(href)),
+        let mut ids: BTreeSet<(&str, String)> = BTreeSet::new();
+        let mut hrefs = Vec::new();
+        for (file, html) in pages(&files) {
+            let html = html.replace("&#x2f;", "/");
+            let attributes = |name: &str| -> Vec<String> {
+                let begins = format!(" {name}=\"");
+                let found = html.split(&begins).skip(1);
+                found.map(|rest| rest.split_once('"').unwrap().0.to_owned()).collect()
             };
-            assert!(known, "{href}");
+            for id in attributes("id") {
+                assert!(ids.insert((file, id.clone())), "{id} is twice in {file}");
+            }
+            hrefs.extend(attributes("href").into_iter().map(|href| (file, href)));
+        }
+        for (file, href) in hrefs {
+            let is_known = match href.split_once('#') {
+                Some(("", anchor)) => ids.contains(&(file, anchor.to_owned())),
+                Some((other, anchor)) => ids.iter().any(|(file, id)| *file == other && id == anchor),
+                None => href == "../index.html" || files.contains_key(Path::new(&href)),
+            };
+            assert!(is_known, "{href} in {file}");
         }
     }
 }
@@ -144,7 +171,7 @@ fn links_lead_somewhere_and_ids_are_unique() {
 #[test]
 fn without_carts_the_page_says_so_in_words() {
     let files = report(&[], 0);
-    let text = visible(page(&files));
+    let text = all_visible(&files);
     assert!(text.contains("There are no carts up to this night"));
     assert!(text.contains("There are no orders"));
     assert!(!page(&files).contains("<svg") && !files.keys().any(|path| path.starts_with("charts")));
@@ -154,7 +181,7 @@ fn without_carts_the_page_says_so_in_words() {
 #[test]
 fn one_cart_gives_no_percentage() {
     let files = report(&[cart()], 1);
-    let text = visible(page(&files));
+    let text = all_visible(&files);
     assert!(text.contains("1 of 1") && text.contains("too few to"));
     let allowed = ["95%", "1%", "%"];
     let percentages = text
@@ -171,8 +198,7 @@ fn pending_carts_alone_are_in_no_percentage() {
     let files = report(&vec![young; 50], 0);
     let text = visible(page(&files));
     assert!(text.contains("50 carts are still pending: no cart is old enough yet"));
-    let first_screen = visible(page(&files).split_once("<nav").unwrap().0);
-    assert!(!first_screen.contains('%'), "{first_screen}");
+    assert!(!first_screen(&files).contains('%'), "{}", first_screen(&files));
 }
 
 #[test]
@@ -180,32 +206,27 @@ fn currencies_without_a_rate_are_not_added_up() {
     let foreign = Cart { currency: Some("CHF".to_owned()), ..cart() };
     let carts = [vec![cart(); 40], vec![foreign; 30]].concat();
     let files = report(&carts, 0);
-    let text = visible(page(&files));
+    let text = all_visible(&files);
     assert!(text.contains("No exchange rate is configured for CHF"));
     assert!(text.contains("800.00") && text.contains("600.00") && !text.contains("1,400.00"));
 }
 
 #[test]
 fn a_large_tracking_gap_is_on_the_first_screen() {
-    let gap = |without_cart| {
-        let files = report(&shop(3_000), without_cart);
-        let first_screen = page(&files).split_once("<nav").unwrap().0;
-        visible(first_screen).contains("Tracking gap")
-    };
+    let gap = |without_cart| first_screen(&report(&shop(3_000), without_cart)).contains("Tracking gap");
     assert!(gap(200) && !gap(2));
 }
 
-/// Every figure of the page is one of the summary, as some formatter writes it.
+/// Every figure of the pages is one of the summary, as some formatter writes it.
 #[test]
-fn every_number_of_the_page_is_in_the_summary() {
+fn every_number_of_the_pages_is_in_the_summary() {
     let files = report(&shop(3_000), 120);
     let summary: serde_json::Value = serde_json::from_str(&files[Path::new(folder::SUMMARY)]).unwrap();
     let mut known: BTreeSet<String> = ["95", "30", "1", "0.1", "99.9"].map(str::to_owned).into();
     collect(&summary, &mut known);
-    let html = page(&files);
     // Definitions and SQL explain figures, they do not report them.
-    let reported = html.split_once("<section id=\"definitions\"").unwrap().0;
-    let text = visible(reported);
+    let reported = |html: &str| visible(html.split_once("<section id=\"definitions\"").map_or(html, |(text, _)| text));
+    let text: String = pages(&files).map(|(_, html)| reported(html)).collect();
     let missing: Vec<String> = tokens(&text).into_iter().filter(|token| !known.contains(token)).collect();
     assert_eq!(missing, [""; 0]);
 }

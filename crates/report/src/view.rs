@@ -1,4 +1,4 @@
-//! Analysis and provenance → the page as strings and charts: everything that templates place, in reading order.
+//! Analysis and provenance → the pages as strings and charts: everything that templates place, in reading order.
 
 mod abandonment;
 mod answers;
@@ -9,6 +9,7 @@ mod funnel;
 mod orders;
 mod quality;
 mod revenue;
+mod sheet;
 mod sql;
 pub(crate) mod table;
 
@@ -19,20 +20,33 @@ use crate::charts::Drawing;
 use crate::{Error, Provenance, number, words};
 
 pub(crate) use answers::Answers;
+pub(crate) use sheet::Sheet;
 pub(crate) use table::Table;
 
-/// The page of one night.
+/// One night.
 #[derive(Debug, Serialize)]
-pub(crate) struct Page {
-    night: String,
+pub(crate) struct Night {
+    date: String,
     as_of: String,
     zone: String,
     generation: String,
     code_version: String,
     answers: Answers,
-    sections: Vec<Section>,
+    /// Every page in the order of the menu; the first one opens with the answers.
+    pub(crate) pages: Vec<Page>,
     terms: Vec<definitions::Term>,
     queries: Vec<sql::Shown>,
+}
+
+/// One page of it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Page {
+    #[serde(skip)]
+    pub(crate) sheet: Sheet,
+    pub(crate) file: &'static str,
+    name: &'static str,
+    title: &'static str,
+    sections: Vec<Section>,
 }
 
 /// A chapter: what was found, in words, then a chart, then tables.
@@ -70,17 +84,18 @@ pub(crate) struct Figure {
     data: Table,
 }
 
-/// A place on the page.
+/// A place on one of the pages.
 #[derive(Debug, Serialize)]
 pub(crate) struct Link {
-    anchor: String,
+    href: String,
     text: String,
 }
 
-impl Page {
-    /// Every chart of the page.
+impl Night {
+    /// Every chart of all pages.
     pub(crate) fn figures(&self) -> impl Iterator<Item = &Figure> {
-        self.sections.iter().filter_map(|section| section.figure.as_ref())
+        let sections = self.pages.iter().flat_map(|page| &page.sections);
+        sections.filter_map(|section| section.figure.as_ref())
     }
 }
 
@@ -101,7 +116,7 @@ impl Section {
     /// Links the queries whose ids begin with one of these.
     fn asks(&mut self, queries: &[Query], beginnings: &[&str]) {
         let asked = queries.iter().filter(|query| beginnings.iter().any(|beginning| query.id.starts_with(beginning)));
-        self.queries = asked.map(|query| Link { anchor: sql::anchor(query), text: query.title.clone() }).collect();
+        self.queries = asked.map(|query| Link { href: sql::href(query), text: query.title.clone() }).collect();
     }
 }
 
@@ -112,15 +127,45 @@ impl Figure {
     }
 }
 
-/// The whole page.
-pub(crate) fn page(analysis: &Analysis, provenance: &Provenance, queries: &[Query]) -> Result<Page, Error> {
+/// Everything that is said of a night.
+pub(crate) fn night(analysis: &Analysis, provenance: &Provenance, queries: &[Query]) -> Result<Night, Error> {
+    let sections = sections(analysis, provenance, queries)?;
+    let mut pages: Vec<Page> = Sheet::ALL.into_iter().map(Page::new).collect();
+    for section in sections {
+        let sheet = Sheet::of(section.id);
+        let page = pages.iter_mut().find(|page| page.sheet == sheet);
+        page.expect("every page is among all").sections.push(section);
+    }
+    // A page without anything to say is no page, but the first answers and the last defines.
+    pages.retain(|page| !page.sections.is_empty() || matches!(page.sheet, Sheet::Overview | Sheet::Data));
+    Ok(Night {
+        date: number::date(number::local_date(analysis.as_of, &analysis.zone)),
+        as_of: number::moment(analysis.as_of, &analysis.zone),
+        zone: words::logged(&analysis.zone),
+        generation: words::logged(&provenance.generation),
+        code_version: words::logged(&provenance.code_version),
+        answers: answers::answers(analysis, provenance),
+        pages,
+        terms: definitions::terms(analysis),
+        queries: queries.iter().map(sql::shown).collect(),
+    })
+}
+
+impl Page {
+    fn new(sheet: Sheet) -> Self {
+        Self { sheet, file: sheet.file(), name: sheet.name(), title: sheet.title(), sections: Vec::new() }
+    }
+}
+
+/// The chapters, in the order in which they stand on their pages.
+fn sections(analysis: &Analysis, provenance: &Provenance, queries: &[Query]) -> Result<Vec<Section>, Error> {
     let mut sections = vec![
         abandonment::by_day(analysis, queries)?,
-        abandonment::breakdowns(analysis, queries),
         funnel::section(analysis, queries)?,
-        checkout::section(analysis, queries)?,
-        revenue::section(analysis, queries)?,
+        abandonment::breakdowns(analysis, queries),
         forecast::section(analysis, queries)?,
+        revenue::section(analysis, queries)?,
+        checkout::section(analysis, queries)?,
     ];
     sections.extend(forecast::quality(analysis, queries)?);
     if analysis.abandonment.overall.carts == 0 {
@@ -129,15 +174,5 @@ pub(crate) fn page(analysis: &Analysis, provenance: &Provenance, queries: &[Quer
     }
     sections.push(orders::section(analysis, queries));
     sections.push(quality::section(analysis, queries, provenance));
-    Ok(Page {
-        night: number::date(number::local_date(analysis.as_of, &analysis.zone)),
-        as_of: number::moment(analysis.as_of, &analysis.zone),
-        zone: words::logged(&analysis.zone),
-        generation: words::logged(&provenance.generation),
-        code_version: words::logged(&provenance.code_version),
-        answers: answers::answers(analysis, provenance),
-        sections,
-        terms: definitions::terms(analysis),
-        queries: queries.iter().map(sql::shown).collect(),
-    })
+    Ok(sections)
 }

@@ -8,7 +8,7 @@ use analysis::{Analysis, Estimate, Revenue};
 use events::Amount;
 use serde::Serialize;
 
-use super::forecast;
+use super::{forecast, sheet};
 use crate::{Provenance, number, words};
 
 /// Lines per currency that a card has room for.
@@ -37,7 +37,7 @@ struct Card {
     /// How an amount comes about, per currency.
     sums: Vec<Sum>,
     /// The section that says more, and what the link is called.
-    anchor: &'static str,
+    href: String,
     more: &'static str,
 }
 
@@ -53,7 +53,7 @@ struct Sum {
 #[derive(Debug, Serialize)]
 struct Warning {
     text: String,
-    anchor: &'static str,
+    href: String,
     more: &'static str,
 }
 
@@ -76,7 +76,7 @@ fn summary(outcomes: &Outcomes, revenue: &Revenue, drop: Option<Drop>, window: &
     if outcomes.carts == 0 {
         return vec![
             "There are no carts up to this night: nothing could be abandoned, and nothing was lost.".to_owned(),
-            "If the shop did have visitors, the logs hold no add-to-cart or checkout events: see data quality below."
+            "If the shop did have visitors, the logs hold no add-to-cart or checkout events: see the page on data."
                 .to_owned(),
         ];
     }
@@ -147,7 +147,7 @@ fn share(outcomes: &Outcomes, window: &str) -> Card {
         lines: interval.into_iter().chain([pending]).chain(early).collect(),
 
         sums: Vec::new(),
-        anchor: "abandonment",
+        href: sheet::section("abandonment"),
         more: "Abandonment by day",
     }
 }
@@ -196,7 +196,7 @@ fn cost(revenue: &Revenue, window: &str) -> Card {
         unit,
         lines,
         sums,
-        anchor: "revenue",
+        href: sheet::section("revenue"),
         more: "Lost revenue by segment",
     }
 }
@@ -230,7 +230,7 @@ fn place(drop: Option<Drop>) -> Card {
         lines,
 
         sums: Vec::new(),
-        anchor: "funnel",
+        href: sheet::section("funnel"),
         more: "The way to checkout",
     }
 }
@@ -259,7 +259,7 @@ fn new_carts(analysis: &Analysis, tonight: &CohortForecast, window: &str) -> Car
         ),
         lines,
         sums: Vec::new(),
-        anchor: "forecast",
+        href: sheet::section("forecast"),
         more: "The forecast",
     }
 }
@@ -282,7 +282,7 @@ fn warnings(analysis: &Analysis, provenance: &Provenance) -> Vec<Warning> {
                 "Tracking gap: for {} of orders no cart was seen. Those sales are missing from the carts, so the true share of abandoned carts is lower.",
                 measured(orders.without_cart, gap)
             ),
-            anchor: "orders",
+            href: sheet::section("orders"),
             more: "Orders without a cart",
         });
     }
@@ -291,14 +291,14 @@ fn warnings(analysis: &Analysis, provenance: &Provenance) -> Vec<Warning> {
     if refused {
         warnings.push(Warning {
             text: format!("{} rows of the logs could not be used.", number::out_of(rows.quarantined, rows.rows)),
-            anchor: "quality",
+            href: sheet::section("quality"),
             more: "Rows by reason",
         });
     }
     if provenance.inputs.iter().any(|input| !crate::Balance::of(input).adds_up()) {
         warnings.push(Warning {
             text: "The rows of a file do not add up: not every row read is accounted for.".to_owned(),
-            anchor: "quality",
+            href: sheet::section("quality"),
             more: "Rows by file",
         });
     }

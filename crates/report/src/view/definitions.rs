@@ -1,9 +1,9 @@
-//! What every number of the page means.
+//! What every number of the pages means.
 
 use analysis::Analysis;
 use serde::Serialize;
 
-use super::Link;
+use super::{Link, Sheet};
 use crate::{number, words};
 
 /// A word of the page and its meaning.
@@ -51,7 +51,7 @@ fn name(term: &str) -> &'static str {
 }
 
 pub(super) fn link(term: &str) -> Link {
-    Link { anchor: anchor(term), text: name(term).to_owned() }
+    Link { href: Sheet::Data.place(&anchor(term)), text: name(term).to_owned() }
 }
 
 pub(super) fn terms(analysis: &Analysis) -> Vec<Term> {

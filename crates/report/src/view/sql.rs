@@ -3,6 +3,7 @@
 use analysis::Query;
 use serde::Serialize;
 
+use super::Sheet;
 use super::table::{Cell, Table};
 use crate::{queries, words};
 
@@ -18,7 +19,12 @@ pub(crate) struct Shown {
     answer: Table,
 }
 
-pub(super) fn anchor(query: &Query) -> String {
+/// Where a query stands, relative to the night's folder.
+pub(super) fn href(query: &Query) -> String {
+    Sheet::Data.place(&anchor(query))
+}
+
+fn anchor(query: &Query) -> String {
     format!("sql-{}", query.id.replace(['.', '_'], "-"))
 }
 
