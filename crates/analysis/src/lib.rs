@@ -8,6 +8,8 @@
 //! orders ───> orders            what was sold, and how much of it no cart was seen for
 //! events ───> prediction        what percent of new carts will not be bought in time, cart by cart and day by day
 //! events ───> automation        how much of the latest days' cart creation was done by programs
+//! events ───> activity          which sources still send rows
+//! all ──────> alerts            what somebody should be told tonight
 //! all ──────> headlines, queries, tables
 //! ```
 //!
@@ -16,6 +18,8 @@
 //! prints or reads the clock, and polars goes no further than this crate. [`stats`] knows neither polars nor carts.
 
 pub mod abandonment;
+pub mod activity;
+pub mod alerts;
 pub mod automation;
 pub mod checkout_curve;
 mod error;
@@ -42,6 +46,8 @@ use events::money::Rates;
 use serde::Serialize;
 
 pub use abandonment::Abandonment;
+pub use activity::Activity;
+pub use alerts::{Alert, Intake};
 pub use automation::Automation;
 pub use checkout_curve::CheckoutCurve;
 pub use error::Error;
@@ -134,6 +140,10 @@ pub struct Analysis {
     pub prediction: Prediction,
     /// How much of the latest days' cart creation was done by programs.
     pub automation: Automation,
+    /// Rows of each source, lately.
+    pub activity: Vec<Activity>,
+    /// What somebody should be told tonight; empty until [`alerts::raise`] or [`alerts::read`] says it.
+    pub alerts: Vec<Alert>,
 }
 
 /// Answers from one generation's tables.
@@ -156,5 +166,7 @@ pub fn analyze(tables: &Tables, settings: &Settings) -> Result<Analysis, Error> 
         orders: orders::summary(&orders, &settings.rates)?,
         prediction: prediction::predict(tables, settings)?,
         automation: automation::automation(&tables.events, settings.as_of, &settings.bots)?,
+        activity: activity::activity(&tables.events, settings.as_of)?,
+        alerts: Vec::new(),
     })
 }

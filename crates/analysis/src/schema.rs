@@ -86,5 +86,21 @@ pub const FORECASTS: Table = Table {
     ],
 };
 
+/// What somebody was told of the night.
+pub const ALERTS: Table = Table {
+    name: "alerts",
+    row: "alert that is raised, or that the night resolved",
+    columns: &[
+        required("id", Type::Text, "the same on every night as long as the cause lasts"),
+        required("rule", Type::Word, "why: quiet_source, rejected, tracking_gap or forecast"),
+        required("severity", Type::Word, "high or medium"),
+        required("status", Type::Word, "new, open, or resolved by this night"),
+        required("what", Type::Text, "what happened, in a sentence"),
+        required("since", Type::Moment, "as_of of the night that raised it"),
+        required("evidence", Type::Text, "the figures behind it, as JSON"),
+        required("top_customers", Type::I64, "top customers whose carts it concerns"),
+    ],
+};
+
 /// Every table of this crate.
-pub const TABLES: [Table; 4] = [REVENUE, PREDICTIONS, BACKTEST, FORECASTS];
+pub const TABLES: [Table; 5] = [REVENUE, PREDICTIONS, BACKTEST, FORECASTS, ALERTS];

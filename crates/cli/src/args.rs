@@ -112,12 +112,24 @@ pub(crate) struct ReportsArgs {
     pub(crate) reports: PathBuf,
 }
 
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct WatchArgs {
+    /// Exit with 3 when an alert is raised; everything is done all the same
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub(crate) fail_on_alert: bool,
+    /// Write the run's figures to this file, for Prometheus' node exporter (textfile collector)
+    #[arg(long, value_name = "FILE", env = "LEFTCART_METRICS")]
+    pub(crate) metrics: Option<PathBuf>,
+}
+
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
     #[command(flatten)]
     pub(crate) as_of: AsOfArgs,
+    #[command(flatten)]
+    pub(crate) watch: WatchArgs,
     #[command(flatten)]
     pub(crate) reports: ReportsArgs,
     #[command(flatten)]
@@ -136,6 +148,8 @@ pub(crate) struct IngestArgs {
 pub(crate) struct AnalyzeArgs {
     #[command(flatten)]
     pub(crate) as_of: AsOfArgs,
+    #[command(flatten)]
+    pub(crate) watch: WatchArgs,
     #[command(flatten)]
     pub(crate) lake: LakeArgs,
 }

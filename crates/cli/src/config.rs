@@ -1,5 +1,6 @@
 //! leftcart.toml: read over the defaults, which are a real file that the same parser reads.
 
+mod alerts;
 mod bots;
 mod origin;
 mod privacy;
@@ -17,6 +18,8 @@ use ingest::{Door, Future};
 use serde::Deserialize;
 use serde_json::Value;
 
+use self::alerts::AlertsTable;
+pub(crate) use self::alerts::{Alerts, Webhook, WebhookFormat};
 pub(crate) use self::bots::Bots;
 use self::bots::BotsTable;
 pub(crate) use self::origin::{Origin, Setting};
@@ -53,6 +56,7 @@ pub(crate) struct Config {
     pub(crate) keep_generations: usize,
     pub(crate) bots: Bots,
     pub(crate) privacy: Privacy,
+    pub(crate) alerts: Alerts,
     pub(crate) sources: Vec<Source>,
     origins: Origins,
 }
@@ -67,6 +71,7 @@ struct File {
     ingest: Ingest,
     bots: BotsTable,
     privacy: PrivacyTable,
+    alerts: AlertsTable,
     data: Data,
     source: Vec<SourceTable>,
 }
@@ -192,6 +197,7 @@ impl Config {
         }
         let bots = file.bots.check().map_err(|(key, what)| bad(key, what))?;
         let privacy = file.privacy.check().map_err(|(key, what)| bad(key, what))?;
+        let alerts = file.alerts.check().map_err(|(key, what)| bad(key, what))?;
         let sources = file.source.into_iter().map(|source| source.check(name)).collect::<Result<_, _>>()?;
         let memory = memory_mb << 20;
         Ok(Self {
@@ -205,6 +211,7 @@ impl Config {
             keep_generations,
             bots,
             privacy,
+            alerts,
             sources,
             origins,
         })
@@ -213,7 +220,8 @@ impl Config {
     /// Every setting that counts, in the order of the file, with where it comes from.
     pub(crate) fn effective(&self) -> Vec<Setting> {
         let rules = &self.bots.rules;
-        let values: [(&str, Value); 17] = [
+        let alerts = &self.alerts.rules;
+        let values: [(&str, Value); 21] = [
             ("shop.time_zone", self.zone.name().into()),
             ("money.base", self.rates.base().into()),
             ("money.rates", self.rates.to_string().into()),
@@ -233,6 +241,10 @@ impl Config {
             ("bots.adds_per_day", rules.adds_per_day.into()),
             ("privacy.key_file", self.privacy.key_file.display().to_string().into()),
             ("privacy.visitors", self.privacy.visitors.into()),
+            ("alerts.quiet_source", alerts.quiet_source.into()),
+            ("alerts.rejected", alerts.rejected.into()),
+            ("alerts.tracking_gap", alerts.tracking_gap.into()),
+            ("alerts.forecast", alerts.forecast.into()),
             ("data.keep_generations", self.keep_generations.into()),
         ];
         let plain = values.map(|(name, value)| Setting { name: name.to_owned(), value, origin: self.origins.of(name) });
@@ -241,7 +253,12 @@ impl Config {
             value: source.paths.join(", ").into(),
             origin: self.origins.of(&format!("source[{at}]")),
         });
-        plain.into_iter().chain(sources).collect()
+        let webhooks = self.alerts.webhooks.iter().map(|webhook| Setting {
+            name: format!("alerts.webhook.{}", webhook.name),
+            value: webhook.shown().into(),
+            origin: self.origins.of("alerts.webhook"),
+        });
+        plain.into_iter().chain(webhooks).chain(sources).collect()
     }
 
     fn future(&self) -> &'static str {
@@ -363,6 +380,11 @@ fn overlay(base: &mut File, given: File) {
     take(&mut base.bots.adds_per_day, given.bots.adds_per_day);
     take(&mut base.privacy.key_file, given.privacy.key_file);
     take(&mut base.privacy.visitors, given.privacy.visitors);
+    take(&mut base.alerts.quiet_source, given.alerts.quiet_source);
+    take(&mut base.alerts.rejected, given.alerts.rejected);
+    take(&mut base.alerts.tracking_gap, given.alerts.tracking_gap);
+    take(&mut base.alerts.forecast, given.alerts.forecast);
+    base.alerts.webhook = given.alerts.webhook;
     take(&mut base.data.keep_generations, given.data.keep_generations);
     base.source = given.source;
 }

@@ -9,11 +9,14 @@ mod config;
 mod drift;
 mod exit_code;
 mod inputs;
+mod metrics;
 mod night;
 mod progress;
 mod runs;
 mod show;
 mod timings;
+mod watch;
+mod webhook;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

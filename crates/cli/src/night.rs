@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use analysis::{Analysis, Tables};
+use analysis::{Alert, Analysis, Intake, Tables};
 use anyhow::{Context, Result, bail};
 use carts::schema::{CART_ITEMS, CARTS, ORDERS};
 use events::lake::{Draft, Generation, Input, Lake, Lock, Manifest, TableEntry, parquet_files};
@@ -21,7 +21,7 @@ use local::{Before, Remembered};
 use crate::args::LakeArgs;
 use crate::config::Config;
 use crate::progress::Progress;
-use crate::runs;
+use crate::{runs, watch};
 
 /// Hashes of accepted rows; in the state of a generation.
 const IDENTITIES: &str = "identities";
@@ -45,12 +45,16 @@ pub(crate) struct Refused {
 pub(crate) struct Night {
     pub(crate) config: Config,
     pub(crate) progress: Arc<Progress>,
-    clock: i64,
+    pub(crate) clock: i64,
     lake: Lake,
     lock: Lock,
     previous: Option<Generation>,
     draft: Draft,
     manifest: Manifest,
+    /// What this night's files held.
+    intake: Intake,
+    /// Alerts of the generation before.
+    pub(crate) told: Vec<Alert>,
     /// Size of the events table, once it is known.
     events: Option<TableEntry>,
 }
@@ -88,7 +92,9 @@ impl Night {
             ..Manifest::default()
         };
         let progress = Arc::new(Progress::new(args));
-        Ok(Self { config, progress, clock, lake, lock, previous, draft, manifest, events: None })
+        let told = watch::told(previous.as_ref().map(Generation::path))?;
+        let intake = Intake::default();
+        Ok(Self { config, progress, clock, lake, lock, previous, draft, manifest, intake, told, events: None })
     }
 
     /// Adds the rows of these files to those of earlier nights.
@@ -110,7 +116,8 @@ impl Night {
         let (summary, carried) = self.read(&files, &quarantine)?;
         let bytes = summary.files.iter().map(|file| file.size).sum();
         self.progress.work(summary.files.iter().map(|file| file.rows).sum(), bytes);
-        self.refuse(&summary, &quarantine)?;
+        self.intake = intake(&summary);
+        self.refuse(&quarantine)?;
         self.manifest.inputs.extend(summary.files.iter().cloned());
         let events = TableEntry { rows: before.rows + summary.accepted, files: carried + summary.event_files };
         self.events = Some(events);
@@ -221,13 +228,8 @@ impl Night {
         Ok(())
     }
 
-    fn refuse(&self, summary: &Summary, quarantine: &Path) -> Result<()> {
-        let rows: u64 = summary.files.iter().map(|file| file.rows).sum();
-        let unreadable = |file: &Input| -> u64 {
-            let counted = file.quarantined.iter().filter(|(reason, _)| reason.as_str() != Reason::Conflict.words());
-            counted.map(|(_, count)| count).sum()
-        };
-        let rejected: u64 = summary.files.iter().map(unreadable).sum();
+    fn refuse(&self, quarantine: &Path) -> Result<()> {
+        let Intake { rows, rejected } = self.intake;
         let limit = self.config.max_rejected;
         if rows == 0 || rejected as f64 <= limit * rows as f64 {
             return Ok(());
@@ -269,7 +271,10 @@ impl Night {
         }
         self.progress.phase("analysing");
         let tables = Tables::of(&generation).after(self.previous.as_ref().map(Generation::path));
-        let analysis = analysis::analyze(&tables, &settings(&self.config, as_of))?;
+        let mut analysis = analysis::analyze(&tables, &settings(&self.config, as_of))?;
+        let before = self.previous.as_ref().map(|previous| previous.table(analysis::schema::ALERTS.name));
+        let (rules, activity) = (&self.config.alerts.rules, &analysis.activity);
+        analysis.alerts = analysis::alerts::raise(&analysis, activity, self.intake, rules, before.as_deref())?;
         analysis::write(&analysis, &generation)?;
         Ok((made, analysis))
     }
@@ -336,6 +341,18 @@ impl Night {
             gone += parquet_io::Reader::open(file, &[])?.rows();
         }
         Ok(counted.map_or(0, |counted| counted.rows) + rows - gone)
+    }
+}
+
+/// Rows of tonight's files, and those that nobody could read.
+fn intake(summary: &Summary) -> Intake {
+    let unreadable = |file: &Input| -> u64 {
+        let counted = file.quarantined.iter().filter(|(reason, _)| reason.as_str() != Reason::Conflict.words());
+        counted.map(|(_, count)| count).sum()
+    };
+    Intake {
+        rows: summary.files.iter().map(|file| file.rows).sum(),
+        rejected: summary.files.iter().map(unreadable).sum(),
     }
 }
 

@@ -46,6 +46,20 @@ impl Progress {
         Self { style, phases: Mutex::default(), began: Instant::now(), timings: args.timings }
     }
 
+    /// As [`Progress::new`], for a command that is soon done: phases are measured and not told.
+    pub(crate) fn silent(args: &LakeArgs) -> Self {
+        Self { style: Style::Quiet, phases: Mutex::default(), began: Instant::now(), timings: args.timings }
+    }
+
+    /// Tells something that went well and needs nobody's attention.
+    pub(crate) fn say(&self, text: &str) {
+        match &self.style {
+            Style::Quiet => {}
+            Style::Lines => crate::show::progress(&format!("leftcart: {text}")),
+            Style::Bar(bar) => bar.suspend(|| crate::show::progress(&format!("leftcart: {text}"))),
+        }
+    }
+
     /// Begins a phase; the one before is over.
     pub(crate) fn phase(&self, name: &'static str) {
         match &self.style {

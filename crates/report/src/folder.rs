@@ -12,6 +12,9 @@ pub(crate) const INDEX: &str = "index.html";
 /// The night's figures for machines. A folder with one is a report.
 pub(crate) const SUMMARY: &str = "summary.json";
 
+/// What somebody should be told of the night, for machines.
+pub(crate) const ALERTS: &str = "alerts.json";
+
 /// Texts by their path in the folder.
 pub(crate) type Files = BTreeMap<PathBuf, String>;
 

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
-use sha2::{Digest as _, Sha256};
+use ring::digest::{SHA256, digest};
 
 use crate::Error;
 use crate::charts::theme;
@@ -57,6 +57,6 @@ fn environment() -> Result<Environment<'static>, Error> {
 /// What every page has around it.
 fn frame() -> Value {
     let style = format!("{}{STYLE}", theme::style());
-    let script_hash = format!("sha256-{}", STANDARD.encode(Sha256::digest(SCRIPT)));
+    let script_hash = format!("sha256-{}", STANDARD.encode(digest(&SHA256, SCRIPT.as_bytes())));
     context! { style, script => SCRIPT, script_hash }
 }

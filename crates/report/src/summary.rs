@@ -40,7 +40,17 @@ pub(crate) fn json(analysis: &Analysis, provenance: &Provenance) -> Result<Strin
         provenance,
         quality: Quality { rows: provenance.balance(), quarantined: provenance.quarantined() },
     };
-    let mut text = serde_json::to_string_pretty(&summary).map_err(Error::Summary)?;
+    pretty(&summary)
+}
+
+/// `alerts.json`: what somebody should be told of the night.
+pub(crate) fn alerts(analysis: &Analysis) -> Result<String, Error> {
+    let alerts = &analysis.alerts;
+    pretty(&serde_json::json!({ "version": VERSION, "night": crate::night(analysis), "alerts": alerts }))
+}
+
+fn pretty(value: &impl Serialize) -> Result<String, Error> {
+    let mut text = serde_json::to_string_pretty(value).map_err(Error::Summary)?;
     text.push('\n');
     Ok(text)
 }

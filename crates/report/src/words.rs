@@ -11,13 +11,22 @@ const LONGEST: usize = 80;
 /// A word from the logs, fit to be shown: control characters and marks that turn the direction of text are made
 /// visible, and what is very long is cut. Escaping is left to the templates and to the charts.
 pub(crate) fn logged(text: &str) -> String {
+    cut(text, LONGEST)
+}
+
+/// A sentence with words from the logs in it, made harmless in the same way.
+pub(crate) fn passage(text: &str) -> String {
+    cut(text, 5 * LONGEST)
+}
+
+fn cut(text: &str, longest: usize) -> String {
     let harmless = |letter: char| {
         let turns = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         let splits = matches!(letter, '\u{2028}' | '\u{2029}');
         if letter.is_control() || turns || splits { '\u{fffd}' } else { letter }
     };
     let mut letters = text.chars();
-    let mut shown: String = letters.by_ref().take(LONGEST).map(harmless).collect();
+    let mut shown: String = letters.by_ref().take(longest).map(harmless).collect();
     if letters.next().is_some() {
         shown.push('…');
     }

@@ -8,26 +8,34 @@ use serde_json::{Value, json};
 use crate::args::AnalyzeArgs;
 use crate::night::Night;
 use crate::show as out;
+use crate::watch::{self, Watched};
 
 pub(crate) fn run(args: &AnalyzeArgs) -> Result<()> {
     let mut night = Night::begin(&args.lake, false)?;
     night.carry_events()?;
     let (made, analysis) = night.analyze(args.as_of.as_of)?;
-    let progress = night.progress.clone();
+    let (progress, config, clock) = (night.progress.clone(), night.config.clone(), night.clock);
+    let told = std::mem::take(&mut night.told);
     let generation = night.publish()?;
+    let watched =
+        Watched { config: &config, generation: &generation, analysis: &analysis, told: &told, read: &[], clock };
+    watched.tell(&args.watch, &progress)?;
     progress.finish();
     if args.lake.json {
         out::json(&json!({ "generation": generation.manifest().id, "analysis": json(&generation, &made, &analysis) }));
     } else {
         show(&made, &analysis);
     }
-    Ok(())
+    watch::conclude(&args.watch, &analysis.alerts)
 }
 
 /// The three headline answers in words.
 pub(crate) fn show(made: &local::Summary, analysis: &Analysis) {
     for answer in crate::answers::answers(analysis) {
         out::line(&answer);
+    }
+    for alert in watch::lines(&analysis.alerts) {
+        out::line(&alert);
     }
     if analysis.automation.automated_adds > 0 {
         out::line(&crate::answers::automation(&analysis.automation));
@@ -52,6 +60,7 @@ pub(crate) fn json(generation: &Generation, made: &local::Summary, analysis: &An
         "persons_made_again": made.persons,
         "unconverted": made.unconverted,
         "automation": analysis.automation,
+        "alerts": analysis.alerts,
         "headlines": analysis.headlines(),
     })
 }

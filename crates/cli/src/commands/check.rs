@@ -17,7 +17,7 @@ use crate::progress::Progress;
 use crate::show;
 
 pub(crate) fn run(args: &CheckArgs) -> Result<()> {
-    let progress = Progress::new(&args.lake);
+    let progress = Progress::silent(&args.lake);
     progress.phase("looking at inputs");
     let config = Config::load(args.lake.config.as_deref())?;
     let files = inputs::find(&args.input, &config)?;

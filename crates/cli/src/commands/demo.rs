@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::run;
-use crate::args::{AsOfArgs, DemoArgs, InputArgs, LakeArgs, ReportsArgs, RunArgs};
+use crate::args::{AsOfArgs, DemoArgs, InputArgs, LakeArgs, ReportsArgs, RunArgs, WatchArgs};
 use crate::commands::simulate::shop;
 use crate::show;
 
@@ -36,6 +36,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<()> {
             rebuild: true,
         },
         as_of: AsOfArgs { as_of: None },
+        watch: WatchArgs::default(),
         reports: ReportsArgs { reports: args.reports.reports.join(FOLDER) },
         lake: LakeArgs { data: data.join("lake"), ..args.lake.clone() },
     })

@@ -24,7 +24,7 @@ use crate::show;
 use answers::Grounds;
 
 pub(crate) fn run(args: &DescribeArgs) -> Result<()> {
-    let progress = Progress::new(&args.lake);
+    let progress = Progress::silent(&args.lake);
     progress.phase("reading the lake");
     let config = Config::load(args.lake.config.as_deref())?;
     let generation = Lake::at(&args.lake.data).published()?;

@@ -14,7 +14,7 @@ use crate::progress::Progress;
 use crate::show;
 
 pub(crate) fn run(args: &ReportArgs) -> Result<()> {
-    let progress = Progress::new(&args.lake);
+    let progress = Progress::silent(&args.lake);
     progress.phase("analysing");
     let config = Config::load(args.lake.config.as_deref())?;
     let generation = Lake::at(&args.lake.data).published()?;
@@ -26,7 +26,8 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
         bail!("the settings have changed since the tables were made; run `leftcart analyze` first");
     }
     let as_of = time::parse(as_of).with_context(|| format!("the manifest's as_of `{as_of}` is no moment"))?;
-    let analysis = analysis::analyze(&Tables::of(generation.path()), &settings(&config, as_of))?;
+    let mut analysis = analysis::analyze(&Tables::of(generation.path()), &settings(&config, as_of))?;
+    analysis.alerts = analysis::alerts::read(&generation.table(analysis::schema::ALERTS.name))?;
     progress.phase("writing the report");
     let nothing_new = Ingested { summary: ingest::Summary::default(), events: 0, unchanged: Vec::new() };
     let page = write(&generation, &analysis, &args.reports.reports, &args.lake.data, &nothing_new)?;

@@ -7,16 +7,21 @@ use crate::args::RunArgs;
 use crate::inputs;
 use crate::night::Night;
 use crate::show;
+use crate::watch::{self, Watched};
 
 pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let mut night = Night::begin(&args.lake, args.input.rebuild)?;
     let files = inputs::find(&args.input, &night.config)?;
     let ingested = night.ingest(&files)?;
     let (made, analysis) = night.analyze(args.as_of.as_of)?;
-    let progress = night.progress.clone();
+    let (progress, config, clock) = (night.progress.clone(), night.config.clone(), night.clock);
+    let told = std::mem::take(&mut night.told);
     let generation = night.publish()?;
     progress.phase("writing the report");
     let page = report::write(&generation, &analysis, &args.reports.reports, &args.lake.data, &ingested)?;
+    let read = &ingested.summary.files;
+    let watched = Watched { config: &config, generation: &generation, analysis: &analysis, told: &told, read, clock };
+    watched.tell(&args.watch, &progress)?;
     progress.finish();
     let drifts = ingest::drifts(&generation, &ingested, args.lake.quiet);
     if args.lake.json {
@@ -26,11 +31,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
             "analysis": analyze::json(&generation, &made, &analysis),
             "report": page,
         }));
-        return Ok(());
+        return watch::conclude(&args.watch, &analysis.alerts);
     }
     ingest::show(&ingested);
     show::line("");
     analyze::show(&made, &analysis);
     show::line(&format!("report: {}", page.display()));
-    Ok(())
+    watch::conclude(&args.watch, &analysis.alerts)
 }

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::{ConfigError, File, distance};
 
 /// Keys that a variable can set.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 20] = [
     "shop.time_zone",
     "money.base",
     "cart.window",
@@ -26,16 +26,21 @@ const KEYS: [&str; 16] = [
     "bots.adds_per_day",
     "privacy.key_file",
     "privacy.visitors",
+    "alerts.quiet_source",
+    "alerts.rejected",
+    "alerts.tracking_gap",
+    "alerts.forecast",
     "data.keep_generations",
 ];
 /// What such variables begin with.
-const SECTIONS: [&str; 7] = [
+const SECTIONS: [&str; 8] = [
     "LEFTCART_SHOP_",
     "LEFTCART_MONEY_",
     "LEFTCART_CART_",
     "LEFTCART_INGEST_",
     "LEFTCART_BOTS_",
     "LEFTCART_PRIVACY_",
+    "LEFTCART_ALERTS_",
     "LEFTCART_DATA_",
 ];
 
@@ -150,15 +155,14 @@ impl Origins {
             let bad = |what: &str| ConfigError(format!("environment variable {name}: `{text}` is no {what}"));
             let whole = || text.parse().map_err(|_| bad("whole number"));
             let count = || text.parse::<u32>().map(Some).map_err(|_| bad("whole number"));
+            let share = || text.parse::<f64>().map(Some).map_err(|_| bad("number, such as 0.2"));
             let flag = || text.parse::<bool>().map(Some).map_err(|_| bad("true or false"));
             match key {
                 "shop.time_zone" => file.shop.time_zone = Some(text.clone()),
                 "money.base" => file.money.base = Some(text.clone()),
                 "cart.window" => file.cart.window = Some(text.clone()),
                 "cart.expiry" => file.cart.expiry = Some(text.clone()),
-                "ingest.max_rejected" => {
-                    file.ingest.max_rejected = Some(text.parse().map_err(|_| bad("number, such as 0.2"))?);
-                }
+                "ingest.max_rejected" => file.ingest.max_rejected = share()?,
                 "ingest.memory_mb" => file.ingest.memory_mb = Some(whole()?),
                 "ingest.future" => file.ingest.future = Some(text.clone()),
                 "bots.exclude" => file.bots.exclude = flag()?,
@@ -169,6 +173,10 @@ impl Origins {
                 "bots.adds_per_day" => file.bots.adds_per_day = count()?,
                 "privacy.key_file" => file.privacy.key_file = Some(text.into()),
                 "privacy.visitors" => file.privacy.visitors = flag()?,
+                "alerts.quiet_source" => file.alerts.quiet_source = flag()?,
+                "alerts.rejected" => file.alerts.rejected = share()?,
+                "alerts.tracking_gap" => file.alerts.tracking_gap = share()?,
+                "alerts.forecast" => file.alerts.forecast = flag()?,
                 "data.keep_generations" => file.data.keep_generations = Some(whole()?),
                 _ => unreachable!("KEYS has no other"),
             }
@@ -230,6 +238,10 @@ mod tests {
                 "bots.adds_per_day = 100 from default",
                 "privacy.key_file = none from default",
                 "privacy.visitors = false from default",
+                "alerts.quiet_source = true from default",
+                "alerts.rejected = 0.01 from default",
+                "alerts.tracking_gap = 0.05 from default",
+                "alerts.forecast = true from default",
                 "data.keep_generations = 7 from default",
                 "source.a = none from leftcart.toml:6",
             ]

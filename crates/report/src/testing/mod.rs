@@ -95,6 +95,8 @@ pub(crate) fn analysis_of(carts: &[Cart], without_cart: u64) -> Analysis {
         orders: orders(carts, without_cart),
         prediction: forecast::prediction(carts),
         automation: automation(carts),
+        activity: Vec::new(),
+        alerts: Vec::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The first screen: how many, how much and where, for a reader with thirty seconds.
 
 use analysis::abandonment::Outcomes;
+use analysis::alerts::{Rule, Severity, Status};
 use analysis::headlines::Drop;
 use analysis::prediction::CohortForecast;
 use analysis::revenue::CurrencyLoss;
@@ -23,8 +24,21 @@ const REJECTED: f64 = 0.01;
 pub(crate) struct Answers {
     /// All of it in a few sentences.
     summary: Vec<String>,
+    /// What somebody should be told, before all else.
+    alerts: Vec<Alert>,
     cards: Vec<Card>,
     warnings: Vec<Warning>,
+}
+
+#[derive(Debug, Serialize)]
+struct Alert {
+    /// Its class in the style.
+    kind: &'static str,
+    /// How urgent it is, and since when.
+    heading: String,
+    what: String,
+    href: String,
+    more: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -69,7 +83,25 @@ pub(super) fn answers(analysis: &Analysis, provenance: &Provenance) -> Answers {
         cards
     };
     let summary = summary(&headlines.abandonment, &analysis.revenue, drop, &window);
-    Answers { summary, cards, warnings: warnings(analysis, provenance) }
+    let alerts = analysis.alerts.iter().map(|alert| told(alert, &analysis.zone)).collect();
+    Answers { summary, alerts, cards, warnings: warnings(analysis, provenance) }
+}
+
+fn told(alert: &analysis::Alert, zone: &str) -> Alert {
+    let since = number::date(number::local_date(alert.since, zone));
+    let (kind, heading) = match (alert.status, alert.severity) {
+        (Status::Resolved, _) => ("resolved", format!("Resolved, open since {since}")),
+        (Status::New, Severity::High) => ("high", "New, urgent".to_owned()),
+        (Status::New, Severity::Medium) => ("medium", "New".to_owned()),
+        (Status::Open, Severity::High) => ("high", format!("Urgent, open since {since}")),
+        (Status::Open, Severity::Medium) => ("medium", format!("Open since {since}")),
+    };
+    let (href, more) = match alert.rule {
+        Rule::QuietSource | Rule::Rejected => (sheet::section("quality"), "Data quality"),
+        Rule::TrackingGap => (sheet::section("orders"), "Orders without a cart"),
+        Rule::Forecast => (sheet::section("forecast"), "The forecasts and what they came to"),
+    };
+    Alert { kind, heading, what: words::passage(&alert.what), href, more }
 }
 
 fn summary(outcomes: &Outcomes, revenue: &Revenue, drop: Option<Drop>, window: &str) -> Vec<String> {
@@ -275,8 +307,10 @@ pub(super) fn measured(part: u64, estimate: Estimate) -> String {
 
 fn warnings(analysis: &Analysis, provenance: &Provenance) -> Vec<Warning> {
     let mut warnings = Vec::new();
+    // What an alert says is not said twice.
+    let is_told = |rule: Rule| analysis.alerts.iter().any(|alert| alert.is_raised() && alert.rule == rule);
     let orders = &analysis.orders;
-    if let Some(gap) = orders.without_cart_share.filter(|gap| gap.point >= GAP) {
+    if let Some(gap) = orders.without_cart_share.filter(|gap| gap.point >= GAP && !is_told(Rule::TrackingGap)) {
         warnings.push(Warning {
             text: format!(
                 "Tracking gap: for {} of orders no cart was seen. Those sales are missing from the carts, so the true share of abandoned carts is lower.",
@@ -288,7 +322,7 @@ fn warnings(analysis: &Analysis, provenance: &Provenance) -> Vec<Warning> {
     }
     let rows = provenance.balance();
     let refused = rows.quarantined as f64 >= REJECTED * rows.rows as f64 && rows.quarantined > 0;
-    if refused {
+    if refused && !is_told(Rule::Rejected) {
         warnings.push(Warning {
             text: format!("{} rows of the logs could not be used.", number::out_of(rows.quarantined, rows.rows)),
             href: sheet::section("quality"),

@@ -1,0 +1,151 @@
+//! What is worth an alert.
+
+use std::collections::BTreeMap;
+
+use super::{Cause, Intake, Rule, Severity};
+use crate::prediction::CohortForecast;
+use crate::{Activity, Analysis};
+
+/// When alerts are raised.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rules {
+    /// Whether for a source that has gone quiet.
+    pub quiet_source: bool,
+    /// From this share, 0 to 1, of tonight's rows on that could not be used.
+    pub rejected: f64,
+    /// From this share, 0 to 1, of orders without a cart on; the lower end of its 95 % interval has to reach it.
+    pub tracking_gap: f64,
+    /// Whether for a day that came out far from its forecast.
+    pub forecast: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { quiet_source: true, rejected: 0.01, tracking_gap: 0.05, forecast: true }
+    }
+}
+
+/// A source with this part of its usual rows, or less, has gone quiet.
+const QUIET: u64 = 10;
+/// A source that usually sends fewer rows a day is never quiet.
+const LEAST_USUAL: u64 = 50;
+/// Of fewer rows a share says nothing.
+const LEAST_ROWS: u64 = 100;
+/// A range of 90 %, widened so that about one night in a hundred is outside by chance: 2.576 / 1.645.
+const WIDER: f64 = 1.566;
+/// A cohort of fewer carts is no reason to wake anybody.
+const LEAST_CARTS: u64 = 100;
+
+/// Everything that is worth an alert tonight.
+pub(super) fn causes(analysis: &Analysis, activity: &[Activity], intake: Intake, rules: &Rules) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    if rules.quiet_source {
+        causes.extend(activity.iter().filter_map(quiet));
+    }
+    causes.extend(rejected(intake, rules.rejected));
+    causes.extend(tracking_gap(analysis, rules.tracking_gap));
+    if rules.forecast {
+        causes.extend(newest_judged(analysis).and_then(missed));
+    }
+    causes
+}
+
+fn quiet(source: &Activity) -> Option<Cause> {
+    let usual = source.usual().filter(|usual| *usual >= LEAST_USUAL)?;
+    if source.latest * QUIET > usual {
+        return None;
+    }
+    let what = match source.latest {
+        0 => format!("No row of source “{}” in the last 24 hours; usual are {usual}.", source.source),
+        rows => format!("Only {rows} rows of source “{}” in the last 24 hours; usual are {usual}.", source.source),
+    };
+    Some(Cause {
+        rule: Rule::QuietSource,
+        subject: source.source.clone(),
+        severity: Severity::High,
+        what,
+        evidence: evidence([("rows", source.latest.to_string()), ("usual_rows", usual.to_string())]),
+        top_customers: 0,
+    })
+}
+
+fn rejected(intake: Intake, limit: f64) -> Option<Cause> {
+    let share = intake.rejected as f64 / intake.rows.max(1) as f64;
+    (intake.rows >= LEAST_ROWS && intake.rejected > 0 && share >= limit).then(|| Cause {
+        rule: Rule::Rejected,
+        subject: String::new(),
+        severity: Severity::Medium,
+        what: format!(
+            "{} of {} rows read tonight could not be used ({:.1} %); the quarantine table says why.",
+            intake.rejected,
+            intake.rows,
+            100.0 * share
+        ),
+        evidence: evidence([("rows", intake.rows.to_string()), ("rejected", intake.rejected.to_string())]),
+        top_customers: 0,
+    })
+}
+
+fn tracking_gap(analysis: &Analysis, limit: f64) -> Option<Cause> {
+    let orders = &analysis.orders;
+    let share = orders.without_cart_share.filter(|share| share.low >= limit)?;
+    Some(Cause {
+        rule: Rule::TrackingGap,
+        subject: String::new(),
+        severity: Severity::Medium,
+        what: format!(
+            "{} of {} orders came without any cart in the logs ({:.1} %, 95 % interval {:.1} to {:.1} %): the true share \
+             of abandoned carts is lower than it looks.",
+            orders.without_cart,
+            share.n,
+            100.0 * share.point,
+            100.0 * share.low,
+            100.0 * share.high
+        ),
+        evidence: evidence([("orders", share.n.to_string()), ("without_cart", orders.without_cart.to_string())]),
+        top_customers: 0,
+    })
+}
+
+/// The newest day whose carts have all matured, with the forecast of its own night.
+fn newest_judged(analysis: &Analysis) -> Option<&CohortForecast> {
+    analysis.prediction.track.forecasts.iter().filter(|forecast| forecast.actual_rate.is_some()).max_by_key(|f| f.day)
+}
+
+fn missed(forecast: &CohortForecast) -> Option<Cause> {
+    let actual = forecast.actual_rate?;
+    let (expected, low, high) = (forecast.expected_rate, forecast.low, forecast.high);
+    let wide = (expected - WIDER * (expected - low), expected + WIDER * (high - expected));
+    if forecast.carts < LEAST_CARTS || (wide.0..=wide.1).contains(&actual) {
+        return None;
+    }
+    let (than, severity) = if actual > wide.1 { ("more", Severity::High) } else { ("fewer", Severity::Medium) };
+    Some(Cause {
+        rule: Rule::Forecast,
+        subject: forecast.day.to_string(),
+        severity,
+        what: format!(
+            "{:.1} % of the {} carts of {} were abandoned, {than} than forecast: {:.1} %, {:.0} % range {:.1} to {:.1} %.",
+            100.0 * actual,
+            forecast.carts,
+            forecast.day,
+            100.0 * expected,
+            100.0 * forecast.level,
+            100.0 * low,
+            100.0 * high
+        ),
+        evidence: evidence([
+            ("day", forecast.day.to_string()),
+            ("carts", forecast.carts.to_string()),
+            ("actual_rate", format!("{actual:.4}")),
+            ("expected_rate", format!("{expected:.4}")),
+            ("low", format!("{low:.4}")),
+            ("high", format!("{high:.4}")),
+        ]),
+        top_customers: 0,
+    })
+}
+
+fn evidence<const N: usize>(figures: [(&str, String); N]) -> BTreeMap<String, String> {
+    figures.into_iter().map(|(name, figure)| (name.to_owned(), figure)).collect()
+}
