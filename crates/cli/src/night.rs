@@ -1,6 +1,7 @@
 //! One run on one lake: a generation is built beside the published one, and published last.
 
 mod again;
+mod superseded;
 
 use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
@@ -14,7 +15,7 @@ use events::lake::{Draft, Generation, Input, Lake, Lock, Manifest, TableEntry, p
 use events::runs::Runs;
 use events::schema::{EVENTS, QUARANTINE, Table, VERSION};
 use events::{parquet_io, time};
-use ingest::{Earlier, InputFile, Job, Memory, Reason, Summary};
+use ingest::{Earlier, ExportTable, InputFile, Job, Memory, Reason, Summary};
 use local::{Before, Remembered};
 
 use crate::args::LakeArgs;
@@ -24,6 +25,8 @@ use crate::runs;
 
 /// Hashes of accepted rows; in the state of a generation.
 const IDENTITIES: &str = "identities";
+/// What tables of GA4's export brought into the lake; in the state of a generation.
+const TABLES: &str = "tables";
 /// Rows that came into the lake and that no carts were made of yet; in the state of a generation.
 const NEWS: &str = "news";
 
@@ -106,10 +109,13 @@ impl Night {
         }
         self.progress.phase("reading logs");
         let quarantine = self.draft.table(QUARANTINE.name).join(format!("part-{}.parquet", self.draft.id()));
-        let (summary, carried) = self.read(&files, &quarantine)?;
+        let (mut summary, carried) = self.read(&files, &quarantine)?;
         self.refuse(&summary, &quarantine)?;
+        self.supersede(&mut summary, &quarantine)?;
         self.manifest.inputs.extend(summary.files.iter().cloned());
-        let events = TableEntry { rows: before.rows + summary.accepted, files: carried + summary.event_files };
+        let superseded: u64 = summary.superseded.iter().map(|table| table.events).sum();
+        let rows = before.rows - superseded + summary.accepted;
+        let events = TableEntry { rows, files: carried + summary.event_files };
         self.events = Some(events);
         Ok(Ingested { summary, events: events.rows, unchanged })
     }
@@ -126,6 +132,7 @@ impl Night {
         }
         let is_remembered = !Runs::open(&identities)?.is_empty();
         let remembered = self.previous.as_ref().filter(|_| is_remembered);
+        let events = self.previous.as_ref().map(|previous| previous.table(EVENTS.name));
         let (folder, all);
         let earlier = match (&self.previous, remembered) {
             (Some(previous), Some(_)) => {
@@ -147,11 +154,16 @@ impl Night {
             events: &self.draft.table(EVENTS.name),
             quarantine,
             memory: self.config.memory,
+            tables: ingest::ExportTables {
+                folder: &self.state(TABLES),
+                before: events.as_deref(),
+                night: self.draft.id(),
+            },
             progress: &|rows| self.progress.rows(rows),
         })?;
         Runs::open(&identities)?.compact()?;
         let carried = match remembered {
-            Some(previous) => self.draft.carry(previous, EVENTS.name)?,
+            Some(previous) => self.draft.carry(previous, EVENTS.name)? - superseded::remove(&summary.emptied)?,
             None => 0,
         };
         Ok((summary, carried))
@@ -182,7 +194,7 @@ impl Night {
 
     /// What was remembered, and the news that no carts were made of yet.
     fn carry_state(&self, from: &Generation) -> Result<()> {
-        for name in [IDENTITIES, NEWS].iter().chain(&local::REMEMBERED) {
+        for name in [IDENTITIES, NEWS, TABLES].iter().chain(&local::REMEMBERED) {
             self.draft.carry(from, &format!("{}/{name}", local::STATE))?;
         }
         Ok(())
@@ -219,7 +231,7 @@ impl Night {
     }
 
     fn refuse(&self, summary: &Summary, quarantine: &Path) -> Result<()> {
-        let rows: u64 = summary.files.iter().map(|file| file.rows).sum();
+        let rows: u64 = summary.files.iter().map(|file| file.rows - file.superseded).sum();
         let unreadable = |file: &Input| -> u64 {
             let counted = file.quarantined.iter().filter(|(reason, _)| reason.as_str() != Reason::Conflict.words());
             counted.map(|(_, count)| count).sum()
@@ -349,22 +361,39 @@ pub(crate) fn settings(config: &Config, as_of: i64) -> analysis::Settings {
 }
 
 /// Files read before, byte for byte, are not read again: all their rows would be duplicates. Returns the others and these.
+/// Those that a new delivery of a table still has are the exception: all that it does not bring goes.
 pub(crate) fn without_unchanged(known: &[Input], files: &[InputFile]) -> Result<(Vec<InputFile>, Vec<PathBuf>)> {
     let mut unchanged = Vec::new();
     let mut new = Vec::new();
     for file in files {
         let size = std::fs::metadata(&file.path).map(|metadata| metadata.len()).ok();
         let same_size = |input: &&Input| Some(input.size) == size && input.source == file.source;
-        let is_known = if known.iter().any(|input| same_size(&input)) {
+        let read_before = if known.iter().any(|input| same_size(&input)) {
             let (_, blake3) =
                 ingest::fingerprint(&file.path).with_context(|| format!("failed to read {}", file.path.display()))?;
-            known.iter().filter(same_size).any(|input| input.blake3 == blake3)
+            known.iter().filter(same_size).find(|input| input.blake3 == blake3)
         } else {
-            false
+            None
         };
-        if is_known { unchanged.push(file.path.clone()) } else { new.push(file.clone()) }
+        match read_before {
+            Some(input) => unchanged.push((file, input.table.is_some())),
+            None => new.push(file.clone()),
+        }
     }
-    Ok((new, unchanged))
+    let delivery = |file: &InputFile| {
+        let table = ExportTable::named_by(&file.path).filter(|table| table.is_daily())?;
+        Some((file.source.clone(), table, file.path.parent().map(Path::to_path_buf)))
+    };
+    let delivered: HashSet<_> = new.iter().filter_map(delivery).collect();
+    let is_part = |file: &InputFile| !delivered.is_empty() && delivery(file).is_some_and(|of| delivered.contains(&of));
+    let (again, unchanged): (Vec<_>, Vec<_>) =
+        unchanged.into_iter().partition(|(file, is_table)| *is_table && is_part(file));
+    if !again.is_empty() {
+        let of = |file: &InputFile| (file.path.clone(), file.source.clone());
+        let wanted: HashSet<_> = new.iter().chain(again.iter().map(|(file, _)| *file)).map(of).collect();
+        new = files.iter().filter(|file| wanted.contains(&of(file))).cloned().collect();
+    }
+    Ok((new, unchanged.into_iter().map(|(file, _)| file.path.clone()).collect()))
 }
 
 /// The latest moment in the events table, which lies by day.
