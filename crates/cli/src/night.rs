@@ -29,6 +29,8 @@ pub(crate) use unchanged::without_unchanged;
 const IDENTITIES: &str = "identities";
 /// What tables of GA4's export brought into the lake; in the state of a generation.
 const TABLES: &str = "tables";
+/// Rows that are in the lake no more, and that carts were made of; in the state of a generation.
+const TAKEN_BACK: &str = "taken_back";
 /// Rows that came into the lake and that no carts were made of yet; in the state of a generation.
 const NEWS: &str = "news";
 
@@ -125,8 +127,9 @@ impl Night {
     /// Reads files into the events table; returns also how many files of it were taken over as they are.
     fn read(&self, files: &[InputFile], quarantine: &Path) -> Result<(Summary, u64)> {
         let identities = self.state(IDENTITIES);
-        let news = self.state(NEWS).join(format!("part-{}.parquet", self.draft.id()));
-        let memory = Memory { identities: &identities, news: &news, night: self.draft.id() };
+        let [news, taken_back] =
+            [NEWS, TAKEN_BACK].map(|name| self.state(name).join(format!("part-{}.parquet", self.draft.id())));
+        let memory = Memory { identities: &identities, news: &news, taken_back: &taken_back, night: self.draft.id() };
         if self.previous.as_ref().is_some_and(|previous| !self.judged_alike(previous)) && identities.exists() {
             // All rows are judged anew, and so read again.
             std::fs::remove_dir_all(&identities)
@@ -196,7 +199,7 @@ impl Night {
 
     /// What was remembered, and the news that no carts were made of yet.
     fn carry_state(&self, from: &Generation) -> Result<()> {
-        for name in [IDENTITIES, NEWS, TABLES].iter().chain(&local::REMEMBERED) {
+        for name in [IDENTITIES, NEWS, TAKEN_BACK, TABLES].iter().chain(&local::REMEMBERED) {
             self.draft.carry(from, &format!("{}/{name}", local::STATE))?;
         }
         Ok(())
@@ -261,11 +264,11 @@ impl Night {
         self.manifest.as_of = Some(time::format(as_of));
         let rules = self.config.rules(as_of);
         let generation = self.draft.table("");
-        let news = parquet_files(&self.state(NEWS))?;
+        let (news, taken_back) = (parquet_files(&self.state(NEWS))?, parquet_files(&self.state(TAKEN_BACK))?);
         let before = self.comparable().and_then(|night| {
             Some(Before { generation: night.path(), as_of: time::parse(night.manifest().as_of.as_deref()?)? })
         });
-        let remembered = Remembered { night: self.draft.id(), news: &news, before };
+        let remembered = Remembered { night: self.draft.id(), news: &news, taken_back: &taken_back, before };
         let made = local::carts(&local::Job {
             events: &events,
             rules: &rules,
@@ -275,7 +278,7 @@ impl Night {
             memory: self.config.memory,
             remembered: self.previous.is_some().then_some(remembered),
         })?;
-        for file in news {
+        for file in news.into_iter().chain(taken_back) {
             std::fs::remove_file(&file).with_context(|| format!("failed to remove {}", file.display()))?;
         }
         self.progress.phase("analysing");

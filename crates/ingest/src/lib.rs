@@ -41,11 +41,14 @@ mod write;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use events::exchange::Exchange;
 use events::lake::{Input, Superseded};
+use events::parquet_io;
 use events::runs::Runs;
-use supersede::{Listing, Plan, TakenBack};
+use events::schema::EVENTS;
+use supersede::{Listing, Plan};
 
 pub use agent::{BadPattern, Programs};
 pub use door::{Door, Future, Privacy};
@@ -115,6 +118,8 @@ pub struct Memory<'a> {
     pub identities: &'a Path,
     /// The file that the newly accepted rows go to once more.
     pub news: &'a Path,
+    /// The file that rows go to, as they were, which are in the lake no more.
+    pub taken_back: &'a Path,
     /// The name of this night, which sorts after those of earlier ones.
     pub night: &'a str,
 }
@@ -141,6 +146,8 @@ pub struct Summary {
     pub quarantined: u64,
     /// Tables that were superseded, `rows` of each being those of tonight's files alone.
     pub superseded: Vec<Superseded>,
+    /// Whether what was learnt of who is who has to be learnt anew, because rows that it was learnt from are gone.
+    pub unlearns: bool,
     /// Files of the events table of the night before, as they would be called tonight, of which no row is left.
     pub emptied: Vec<PathBuf>,
     /// Events that the contract has no kind for, by the source's name for them.
@@ -205,11 +212,15 @@ pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
         (file.path.display().to_string(), file.source.clone())
     };
     let quarantined = targets.quarantine.write(job.quarantine, name)?;
-    let taken_back = match job.earlier {
-        Earlier::Remembered { .. } => going.taken_back(&verdict),
+    let mut taken_back = going.taken_back(&verdict);
+    let mut unlearns = false;
+    if !matches!(job.earlier, Earlier::Remembered { .. }) {
         // All rows are dealt out anew, without those that go.
-        Earlier::Nothing | Earlier::Unremembered { .. } => TakenBack::new(),
-    };
+        unlearns = !std::mem::take(&mut taken_back).is_empty();
+    }
+    let as_they_were = job.earlier.memory().filter(|_| !taken_back.is_empty());
+    let as_they_were =
+        as_they_were.map(|memory| parquet_io::Writer::create(memory.taken_back, &EVENTS, &[])).transpose();
     let listing = Listing::new(&plan, earlier + 1, job.files, job.scratch, job.memory / 8);
     let written = write::events(
         &targets.rows,
@@ -220,13 +231,16 @@ pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
             earlier: if let Earlier::Remembered { events, .. } = job.earlier { Some(events) } else { None },
             news: job.earlier.memory().map(|memory| write::News::new(memory.news, first_new)).transpose()?,
             taken_back: &taken_back,
+            as_they_were: as_they_were.map_err(WriteError::from)?.map(Mutex::new),
             listing: &listing,
         },
     )?;
     let superseded = plan.write(&listing, &going, &verdict)?;
     let (event_files, emptied) = (written.files, written.emptied);
+    unlearns |= written.unlinks;
     let mut summary = Summary {
         event_files,
+        unlearns,
         emptied,
         quarantined,
         superseded,

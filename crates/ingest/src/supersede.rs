@@ -221,19 +221,21 @@ impl Going {
         self.rows.keys().copied()
     }
 
-    /// Those that do not stay as they are, by the file in which they lie.
+    /// Those that do not stay as they are, by the file in which they lie; true stands for one that comes with other
+    /// content, false for one that is gone.
     pub(crate) fn taken_back(&self, verdict: &Verdict) -> TakenBack {
         let kept: BTreeSet<u128> = verdict.kept.iter().map(|(identity, _)| *identity).collect();
+        let changed: BTreeSet<u128> = verdict.changed.iter().copied().collect();
         let mut taken = TakenBack::new();
         for (identity, (place, _)) in self.rows.iter().filter(|(identity, _)| !kept.contains(identity)) {
-            taken.entry(*place).or_default().insert(*identity);
+            taken.entry(*place).or_default().insert(*identity, changed.contains(identity));
         }
         taken
     }
 }
 
-/// Rows that go, by the file in which they lie.
-pub(crate) type TakenBack = BTreeMap<Place, BTreeSet<u128>>;
+/// Rows that go, by the file in which they lie, each with whether it comes with other content.
+pub(crate) type TakenBack = BTreeMap<Place, BTreeMap<u128, bool>>;
 
 /// Rows of tonight's tables, on their way into what is kept of them.
 pub(crate) struct Listing<'a> {

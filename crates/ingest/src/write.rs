@@ -62,6 +62,8 @@ pub(crate) struct Targets<'a> {
     pub(crate) news: Option<News>,
     /// Rows in these files that are there no more.
     pub(crate) taken_back: &'a TakenBack,
+    /// Where these go as they were, if there are any.
+    pub(crate) as_they_were: Option<Mutex<parquet_io::Writer>>,
     /// Told of every row of a table that may be superseded one day.
     pub(crate) listing: &'a Listing<'a>,
 }
@@ -72,6 +74,8 @@ pub(crate) struct Written {
     pub(crate) files: u64,
     /// Files of the night before of which no row is left.
     pub(crate) emptied: Vec<PathBuf>,
+    /// Whether a row is gone that said whose its visit was.
+    pub(crate) unlinks: bool,
 }
 
 /// The rows that a night adds.
@@ -97,9 +101,13 @@ pub(crate) fn events(rows: &Exchange, verdict: &Verdict, targets: Targets<'_>) -
     for part in parts {
         written.files += part.files;
         written.emptied.extend(part.emptied);
+        written.unlinks |= part.unlinks;
     }
     if let Some(news) = targets.news {
         news.writer.into_inner().expect("no thread panics while it writes").finish()?;
+    }
+    if let Some(writer) = targets.as_they_were {
+        writer.into_inner().expect("no thread panics while it writes").finish()?;
     }
     Ok(written)
 }
@@ -128,14 +136,31 @@ fn write_partition(
     };
     keys.extend(earlier.iter().map(Keys::new));
     let mut buffer = Vec::new();
-    order.extend(entries(&keys, batches.len(), |key, row| {
-        let gone = taken_back.get(&time::utc_day(key.ts[row]));
-        gone.is_none_or(|gone| !gone.contains(&key.identity(row, &mut buffer)))
-    }));
+    let mut fate = |key: &Keys<'_>, row: usize| {
+        let of_day = taken_back.get(&time::utc_day(key.ts[row]))?;
+        of_day.get(&key.identity(row, &mut buffer)).copied()
+    };
+    order.extend(entries(&keys, batches.len(), |key, row| fate(key, row).is_none()));
+    let gone = if taken_back.is_empty() {
+        Vec::new()
+    } else {
+        entries(&keys, batches.len(), |key, row| fate(key, row).is_some())
+    };
     let batches: Vec<&RecordBatch> = batches.iter().chain(&earlier).collect();
     order.sort_unstable_by(|a, b| (a.day, a.prefix).cmp(&(b.day, b.prefix)).then_with(|| Keys::compare(&keys, a, b)));
     let visitors = crate::bots::Columns::of(&batches);
-    let mut written = Written::default();
+    // What changes is the content of an event that says the same of who it is.
+    let says_who = |entry: &Entry| {
+        let (key, row) = (&keys[entry.batch as usize], entry.row as usize);
+        key.customer.is_valid(row) && fate(key, row) == Some(false)
+    };
+    let mut written = Written { unlinks: gone.iter().any(says_who), ..Written::default() };
+    if let Some(writer) = &targets.as_they_were {
+        for part in gone.chunks(parquet_io::BATCH_ROWS) {
+            let part = gather(&batches, part)?;
+            writer.lock().expect("no thread panics while it writes").write(&part)?;
+        }
+    }
     for day in order.chunk_by(|a, b| a.day == b.day) {
         let path = file(targets.events, day[0].day, bucket);
         let mut writer = parquet_io::Writer::create_for(day.len(), &path, &EVENTS, &["visitor_id", "ts"])?;
@@ -163,7 +188,7 @@ fn write_partition(
 
 impl Targets<'_> {
     /// Rows that go from the files of a partition, by day.
-    fn taken_back_of(&self, partition: u32) -> BTreeMap<i32, &BTreeSet<u128>> {
+    fn taken_back_of(&self, partition: u32) -> BTreeMap<i32, &BTreeMap<u128, bool>> {
         let is_of = |place: &Place| partition_of(place.bucket.into(), place.day) == partition;
         self.taken_back.iter().filter(|(place, _)| is_of(place)).map(|(place, rows)| (place.day, rows)).collect()
     }

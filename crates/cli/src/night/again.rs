@@ -39,12 +39,13 @@ impl Night {
         let scratch = self.draft.scratch().join(IDENTITIES);
         let in_scratch = |name: &str| scratch.join(name);
         let (identities, news) = (in_scratch("runs"), in_scratch("news.parquet"));
+        let taken_back = in_scratch("taken-back.parquet");
         let night = &published.manifest().id;
         ingest::ingest(&Job {
             files: &[],
             earlier: Earlier::Unremembered {
                 events: &published.files(EVENTS.name)?,
-                memory: Memory { identities: &identities, news: &news, night },
+                memory: Memory { identities: &identities, news: &news, taken_back: &taken_back, night },
             },
             clock: self.clock,
             door: &self.config.door(),

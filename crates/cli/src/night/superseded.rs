@@ -10,11 +10,11 @@ use events::parquet_io::{self, Reader};
 use events::schema::QUARANTINE;
 use ingest::Summary;
 
-use super::{NEWS, Night};
+use super::{NEWS, Night, TAKEN_BACK};
 
 impl Night {
-    /// Counts the rows of superseded files as such, takes their rejected rows out of quarantine, and, where rows of the
-    /// lake are gone or changed, sees to it that all carts are made again. `tonight` is this night's quarantine.
+    /// Counts the rows of superseded files as such, takes their rejected rows out of quarantine, and, where rows are gone
+    /// that told who is who, forgets what was learnt of that. `tonight` is this night's quarantine.
     pub(super) fn supersede(&mut self, summary: &mut Summary, tonight: &Path) -> Result<()> {
         let mut files: HashSet<(String, String)> = HashSet::new();
         for told in &mut summary.superseded {
@@ -30,9 +30,9 @@ impl Night {
             }
         }
         self.release(&files, tonight)?;
-        if summary.superseded.iter().any(|told| told.unchanged < told.events) {
-            // What was learnt of rows is not unlearnt row by row: it is learnt again from those that there are.
-            for name in local::REMEMBERED.iter().chain(&[NEWS]) {
+        if summary.unlearns {
+            // It is learnt again, from all rows that there are, and everybody's carts are made again.
+            for name in local::REMEMBERED.iter().chain(&[NEWS, TAKEN_BACK]) {
                 let folder = self.state(name);
                 if folder.exists() {
                     std::fs::remove_dir_all(&folder)
