@@ -52,6 +52,7 @@ impl Shop {
             events: &tables.join("events"),
             quarantine: &tables.join("quarantine/part-0.parquet"),
             memory: MEMORY,
+            tables: ingest::ExportTables { folder: &tables.join("state/tables"), before: None, night: "1" },
             progress: &|_| {},
         })
         .expect("ingested")

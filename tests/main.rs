@@ -6,6 +6,8 @@ mod alerts;
 mod bots;
 /// What the program prints, and its exit codes.
 mod cli;
+/// Daily and intraday tables of GA4's export: never both for one date, and the last delivery counts.
+mod export_tables;
 /// A person is removed from every night, and nothing is left.
 mod forget;
 /// One shopper in every format, packed logs, and what ends in quarantine.

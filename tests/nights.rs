@@ -36,14 +36,14 @@ fn files(lake: &Lake) -> Vec<String> {
 }
 
 /// Runs over these files, into the lake in the folder `data`.
-fn night(lake: &Lake, data: &str, files: &[String]) {
+pub(crate) fn night(lake: &Lake, data: &str, files: &[String]) {
     let mut args = vec!["run", "--data", data];
     args.extend(files.iter().map(String::as_str));
     drop(lake.json(&args));
 }
 
 /// The rows of every table in a lake, in an order of their own.
-fn rows(lake: &Lake, data: &str) -> BTreeMap<&'static str, Vec<Row>> {
+pub(crate) fn rows(lake: &Lake, data: &str) -> BTreeMap<&'static str, Vec<Row>> {
     let sorted = |name| {
         let mut rows = table::read(&lake.path().join(data).join("current").join(name));
         rows.sort();
@@ -52,7 +52,11 @@ fn rows(lake: &Lake, data: &str) -> BTreeMap<&'static str, Vec<Row>> {
     TABLES.map(sorted).into()
 }
 
-fn assert_same_rows(what: &str, found: &BTreeMap<&'static str, Vec<Row>>, expected: &BTreeMap<&'static str, Vec<Row>>) {
+pub(crate) fn assert_same_rows(
+    what: &str,
+    found: &BTreeMap<&'static str, Vec<Row>>,
+    expected: &BTreeMap<&'static str, Vec<Row>>,
+) {
     for (name, rows) in expected {
         assert!(!rows.is_empty() || *name == "quarantine", "{what}: {name} is empty, which shows nothing");
         table::assert_same(&format!("{what}: {name}"), &found[name], rows, &KEYS);
@@ -63,7 +67,7 @@ fn assert_same_rows(what: &str, found: &BTreeMap<&'static str, Vec<Row>>, expect
 const KEYS: [&str; 8] = ["cart_id", "event_id", "line", "file", "row", "order_key", "segment", "currency"];
 
 /// The hash of every table file, by table and name. Files of the quarantine are named for their run.
-fn hashes(lake: &Lake, data: &str) -> BTreeMap<String, String> {
+pub(crate) fn hashes(lake: &Lake, data: &str) -> BTreeMap<String, String> {
     let current = lake.path().join(data).join("current");
     let mut hashes = BTreeMap::new();
     for name in TABLES {
@@ -343,14 +347,14 @@ fn carts_of_earlier_nights_are_there_to_go_back_to_as_many_as_are_wanted() {
     assert_eq!(lake.rows("runs").len(), 4, "every night is on record");
 }
 
-fn start(lake: &Lake, files: &[String]) -> Child {
+pub(crate) fn start(lake: &Lake, files: &[String]) -> Child {
     let mut args = vec!["run", "--quiet"];
     args.extend(files.iter().map(String::as_str));
     lake.command(&args).stdout(Stdio::null()).spawn().expect("the program can be started")
 }
 
 /// Whether the run ends by itself within this time.
-fn ended_within(run: &mut Child, time: Duration) -> bool {
+pub(crate) fn ended_within(run: &mut Child, time: Duration) -> bool {
     let began = Instant::now();
     while began.elapsed() < time {
         if run.try_wait().expect("a run can be asked").is_some() {

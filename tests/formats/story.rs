@@ -19,7 +19,7 @@ use crate::lake;
 pub(super) type Told =
     (&'static str, &'static str, Option<&'static str>, &'static [(&'static str, &'static str, i64, &'static str)]);
 
-pub(super) const VISITOR: &str = "77.4102";
+pub(crate) const VISITOR: &str = "77.4102";
 const CUP: (&str, &str, i64, &str) = ("CUP-1", "Cup \"XL\", blue", 3, "7.35");
 const POT: (&str, &str, i64, &str) = ("POT-9", "Teapot & lid", 1, "49.9");
 

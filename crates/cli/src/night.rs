@@ -1,6 +1,8 @@
 //! One run on one lake: a generation is built beside the published one, and published last.
 
 mod again;
+mod superseded;
+mod unchanged;
 
 use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
@@ -22,9 +24,14 @@ use crate::args::LakeArgs;
 use crate::config::Config;
 use crate::progress::Progress;
 use crate::{runs, watch};
+pub(crate) use unchanged::without_unchanged;
 
 /// Hashes of accepted rows; in the state of a generation.
 const IDENTITIES: &str = "identities";
+/// What tables of GA4's export brought into the lake; in the state of a generation.
+const TABLES: &str = "tables";
+/// Rows that are in the lake no more, and that carts were made of; in the state of a generation.
+const TAKEN_BACK: &str = "taken_back";
 /// Rows that came into the lake and that no carts were made of yet; in the state of a generation.
 const NEWS: &str = "news";
 
@@ -113,13 +120,16 @@ impl Night {
         }
         self.progress.phase("reading logs");
         let quarantine = self.draft.table(QUARANTINE.name).join(format!("part-{}.parquet", self.draft.id()));
-        let (summary, carried) = self.read(&files, &quarantine)?;
+        let (mut summary, carried) = self.read(&files, &quarantine)?;
         let bytes = summary.files.iter().map(|file| file.size).sum();
         self.progress.work(summary.files.iter().map(|file| file.rows).sum(), bytes);
         self.intake = intake(&summary);
         self.refuse(&quarantine)?;
+        self.supersede(&mut summary, &quarantine)?;
         self.manifest.inputs.extend(summary.files.iter().cloned());
-        let events = TableEntry { rows: before.rows + summary.accepted, files: carried + summary.event_files };
+        let superseded: u64 = summary.superseded.iter().map(|table| table.events).sum();
+        let rows = before.rows - superseded + summary.accepted;
+        let events = TableEntry { rows, files: carried + summary.event_files };
         self.events = Some(events);
         Ok(Ingested { summary, events: events.rows, unchanged })
     }
@@ -127,8 +137,9 @@ impl Night {
     /// Reads files into the events table; returns also how many files of it were taken over as they are.
     fn read(&self, files: &[InputFile], quarantine: &Path) -> Result<(Summary, u64)> {
         let identities = self.state(IDENTITIES);
-        let news = self.state(NEWS).join(format!("part-{}.parquet", self.draft.id()));
-        let memory = Memory { identities: &identities, news: &news, night: self.draft.id() };
+        let [news, taken_back] =
+            [NEWS, TAKEN_BACK].map(|name| self.state(name).join(format!("part-{}.parquet", self.draft.id())));
+        let memory = Memory { identities: &identities, news: &news, taken_back: &taken_back, night: self.draft.id() };
         if self.previous.as_ref().is_some_and(|previous| !self.judged_alike(previous)) && identities.exists() {
             // All rows are judged anew, and so read again.
             std::fs::remove_dir_all(&identities)
@@ -136,6 +147,7 @@ impl Night {
         }
         let is_remembered = !Runs::open(&identities)?.is_empty();
         let remembered = self.previous.as_ref().filter(|_| is_remembered);
+        let events = self.previous.as_ref().map(|previous| previous.table(EVENTS.name));
         let (folder, all);
         let earlier = match (&self.previous, remembered) {
             (Some(previous), Some(_)) => {
@@ -157,11 +169,16 @@ impl Night {
             events: &self.draft.table(EVENTS.name),
             quarantine,
             memory: self.config.memory,
+            tables: ingest::ExportTables {
+                folder: &self.state(TABLES),
+                before: events.as_deref(),
+                night: self.draft.id(),
+            },
             progress: &|rows| self.progress.rows(rows),
         })?;
         Runs::open(&identities)?.compact()?;
         let carried = match remembered {
-            Some(previous) => self.draft.carry(previous, EVENTS.name)?,
+            Some(previous) => self.draft.carry(previous, EVENTS.name)? - superseded::remove(&summary.emptied)?,
             None => 0,
         };
         Ok((summary, carried))
@@ -192,7 +209,7 @@ impl Night {
 
     /// What was remembered, and the news that no carts were made of yet.
     fn carry_state(&self, from: &Generation) -> Result<()> {
-        for name in [IDENTITIES, NEWS].iter().chain(&local::REMEMBERED) {
+        for name in [IDENTITIES, NEWS, TAKEN_BACK, TABLES].iter().chain(&local::REMEMBERED) {
             self.draft.carry(from, &format!("{}/{name}", local::STATE))?;
         }
         Ok(())
@@ -252,11 +269,11 @@ impl Night {
         self.manifest.as_of = Some(time::format(as_of));
         let rules = self.config.rules(as_of);
         let generation = self.draft.table("");
-        let news = parquet_files(&self.state(NEWS))?;
+        let (news, taken_back) = (parquet_files(&self.state(NEWS))?, parquet_files(&self.state(TAKEN_BACK))?);
         let before = self.comparable().and_then(|night| {
             Some(Before { generation: night.path(), as_of: time::parse(night.manifest().as_of.as_deref()?)? })
         });
-        let remembered = Remembered { night: self.draft.id(), news: &news, before };
+        let remembered = Remembered { night: self.draft.id(), news: &news, taken_back: &taken_back, before };
         let made = local::carts(&local::Job {
             events: &events,
             rules: &rules,
@@ -266,7 +283,7 @@ impl Night {
             memory: self.config.memory,
             remembered: self.previous.is_some().then_some(remembered),
         })?;
-        for file in news {
+        for file in news.into_iter().chain(taken_back) {
             std::fs::remove_file(&file).with_context(|| format!("failed to remove {}", file.display()))?;
         }
         self.progress.phase("analysing");
@@ -351,7 +368,7 @@ fn intake(summary: &Summary) -> Intake {
         counted.map(|(_, count)| count).sum()
     };
     Intake {
-        rows: summary.files.iter().map(|file| file.rows).sum(),
+        rows: summary.files.iter().map(|file| file.rows - file.superseded).sum(),
         rejected: summary.files.iter().map(unreadable).sum(),
     }
 }
@@ -366,25 +383,6 @@ pub(crate) fn settings(config: &Config, as_of: i64) -> analysis::Settings {
         rates: config.rates.clone(),
         bots: config.bots.rules,
     }
-}
-
-/// Files read before, byte for byte, are not read again: all their rows would be duplicates. Returns the others and these.
-pub(crate) fn without_unchanged(known: &[Input], files: &[InputFile]) -> Result<(Vec<InputFile>, Vec<PathBuf>)> {
-    let mut unchanged = Vec::new();
-    let mut new = Vec::new();
-    for file in files {
-        let size = std::fs::metadata(&file.path).map(|metadata| metadata.len()).ok();
-        let same_size = |input: &&Input| Some(input.size) == size && input.source == file.source;
-        let is_known = if known.iter().any(|input| same_size(&input)) {
-            let (_, blake3) =
-                ingest::fingerprint(&file.path).with_context(|| format!("failed to read {}", file.path.display()))?;
-            known.iter().filter(same_size).any(|input| input.blake3 == blake3)
-        } else {
-            false
-        };
-        if is_known { unchanged.push(file.path.clone()) } else { new.push(file.clone()) }
-    }
-    Ok((new, unchanged))
 }
 
 /// The latest moment in the events table, which lies by day.

@@ -24,6 +24,11 @@ pub(crate) const RUNS: Table = Table {
         required("accepted", Type::I64, "of these, in events"),
         required("duplicates", Type::I64, "of these, repetitions of accepted rows"),
         required("quarantined", Type::I64, "of these, in quarantine"),
+        required(
+            "superseded",
+            Type::I64,
+            "of these, of files whose table of GA4's export another one took the place of",
+        ),
         required("seconds", Type::F64, "wall time of the run up to publishing"),
         required("settings", Type::Text, "the settings that shaped the tables, as JSON"),
     ],
@@ -49,6 +54,7 @@ pub(crate) fn write(path: &Path, manifest: &Manifest, seconds: f64) -> Result<()
         sum(|input| input.accepted),
         sum(|input| input.duplicates),
         sum(crate::show::rejected),
+        sum(|input| input.superseded),
         Arc::new(Float64Array::from(vec![seconds])),
         text(&serde_json::to_string(&manifest.settings)?),
     ];

@@ -55,19 +55,28 @@ const MOST: usize = 20;
 /// The balance of rows, file by file and in total.
 pub(crate) fn balance(inputs: &[Input]) {
     let width = inputs.iter().map(|input| input.path.chars().count()).max().unwrap_or(0).clamp(5, 60);
+    let has_superseded = inputs.iter().any(|input| input.superseded > 0);
+    let last = |text: &str| if has_superseded { format!("  {text:>10}") } else { String::new() };
     line(&format!(
-        "{:width$}  {:14}  {:>12}  {:>12}  {:>10}  {:>11}",
-        "file", "format", "read", "accepted", "duplicates", "quarantined"
+        "{:width$}  {:14}  {:>12}  {:>12}  {:>10}  {:>11}{}",
+        "file",
+        "format",
+        "read",
+        "accepted",
+        "duplicates",
+        "quarantined",
+        last("superseded")
     ));
     let row = |name: &str, format: &str, inputs: &[Input]| {
         let sum = |count: fn(&Input) -> u64| thousands(inputs.iter().map(count).sum());
         line(&format!(
-            "{:width$}  {format:14}  {:>12}  {:>12}  {:>10}  {:>11}",
+            "{:width$}  {format:14}  {:>12}  {:>12}  {:>10}  {:>11}{}",
             shorten(&printable(name), width),
             sum(|input| input.rows),
             sum(|input| input.accepted),
             sum(|input| input.duplicates),
             sum(rejected),
+            last(&sum(|input| input.superseded)),
         ));
     };
     for input in inputs.iter().take(MOST) {

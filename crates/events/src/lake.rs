@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 pub use draft::Draft;
 pub use lock::Lock;
-pub use manifest::{Column, Columns, Input, Manifest, TableEntry};
+pub use manifest::{Column, Columns, Input, Manifest, Superseded, TableEntry};
 pub use rewrite::LakeFile;
 
 /// What went wrong with the lake.

@@ -12,6 +12,7 @@ use events::runs::{self, Runs};
 use rayon::prelude::*;
 
 use crate::batch::{Position, origin};
+use crate::supersede::Going;
 use crate::write::Error;
 
 /// Partitions by identity; each is judged in memory.
@@ -73,20 +74,30 @@ impl Marks {
     }
 
     /// Judges every row: the first of an identity stands, a row with the same content is a duplicate, one with other
-    /// content a conflict.
-    pub(crate) fn judge(&self, partitions: u32, mut memory: Option<&mut Memory>) -> Result<Verdict, Error> {
+    /// content a conflict. What is `going` has no say; rows from `first_new` on are tonight's.
+    pub(crate) fn judge(
+        &self,
+        partitions: u32,
+        going: &Going,
+        first_new: Position,
+        mut memory: Option<&mut Memory>,
+    ) -> Result<Verdict, Error> {
         let mut verdict = Verdict::new(partitions);
+        let forgotten = by_partition(going);
         for group in self.groups() {
-            let mut marks: Vec<Vec<Mark>> =
-                group.into_par_iter().map(|partition| self.take(partition)).collect::<Result<_, _>>()?;
+            let marks: Vec<Vec<Mark>> =
+                group.par_iter().map(|partition| self.take(*partition)).collect::<Result<_, _>>()?;
             let known = match &memory {
                 Some(memory) => known(&memory.known, &marks)?,
                 None => Known::new(),
             };
-            let parts: Vec<Verdict> = marks.par_iter().map(|marks| judge(marks, &known, partitions)).collect();
+            let settle = |same| settle(same, &known, going, first_new);
+            let parts: Vec<Verdict> = marks.par_iter().map(|marks| judge(marks, &settle, partitions)).collect();
             if let Some(memory) = &mut memory {
                 // Partitions are by the top bits, so one after the other is the order of keys.
-                marks.iter_mut().try_for_each(|marks| remember(marks, &known, &mut memory.learnt))?;
+                for (partition, marks) in group.iter().zip(&marks) {
+                    remember(marks, &settle, &forgotten[*partition as usize], &mut memory.learnt)?;
+                }
             }
             for part in parts {
                 verdict.merge(part);
@@ -125,19 +136,82 @@ impl Marks {
     }
 }
 
-fn judge(marks: &[Mark], known: &Known, partitions: u32) -> Verdict {
+/// What becomes of the rows of one identity.
+struct Settled<'m> {
+    /// Content of the row that stands, if one does.
+    content: Option<u64>,
+    /// Whether that was not known before.
+    is_new: bool,
+    /// Rows of the lake that go, where these are read again.
+    going: &'m [Mark],
+    /// The first row of tonight that has what a row that was going has: that one stays.
+    kept: Option<&'m Mark>,
+    /// Whether a row that was going comes with other content.
+    is_changed: bool,
+    /// Rows that repeat the one that stands.
+    repeated: &'m [Mark],
+}
+
+fn settle<'m>(same: &'m [Mark], known: &Known, going: &Going, first_new: Position) -> Settled<'m> {
+    let (first, others) = same.split_first().expect("a chunk has a first");
+    let known = known.get(&first.identity).copied();
+    let settled = |content, is_new, repeated| Settled {
+        content: Some(content),
+        is_new,
+        going: &[],
+        kept: None,
+        is_changed: false,
+        repeated,
+    };
+    if !going.has(first.identity) {
+        return known.map_or_else(|| settled(first.content, true, others), |content| settled(content, false, same));
+    }
+    let (of_lake, new) = same.split_at(same.partition_point(|mark| mark.position < first_new));
+    let before = of_lake.first().map(|mark| mark.content).or(known);
+    match new.split_first() {
+        None => Settled { content: None, is_new: false, going: of_lake, kept: None, is_changed: false, repeated: &[] },
+        Some((first, repeated)) if Some(first.content) == before => {
+            Settled { kept: Some(first), ..settled(first.content, known.is_none(), repeated) }
+        }
+        Some((first, repeated)) => {
+            Settled { going: of_lake, is_changed: true, ..settled(first.content, true, repeated) }
+        }
+    }
+}
+
+fn judge<'m>(marks: &'m [Mark], settle: &impl Fn(&'m [Mark]) -> Settled<'m>, partitions: u32) -> Verdict {
     let mut verdict = Verdict::new(partitions);
     for same in marks.chunk_by(|a, b| a.identity == b.identity) {
-        let (first, repeated) = same.split_first().expect("a chunk has a first");
-        let (accepted, repeated) = match known.get(&first.identity) {
-            Some(content) => (*content, same),
-            None => (first.content, repeated),
-        };
-        for mark in repeated {
-            verdict.drop_row(mark, mark.content != accepted);
+        let settled = settle(same);
+        for mark in settled.going.iter().chain(settled.kept) {
+            verdict.leave_out(mark);
+        }
+        verdict.kept.extend(settled.kept.map(|mark| (mark.identity, mark.position)));
+        if settled.is_changed {
+            verdict.changed.push(same[0].identity);
+        }
+        for mark in settled.repeated {
+            verdict.drop_row(mark, Some(mark.content) != settled.content);
         }
     }
     verdict
+}
+
+/// Identities of rows that go, sorted, by the partition of their marks.
+fn by_partition(going: &Going) -> Vec<Vec<u128>> {
+    let mut partitions = vec![Vec::new(); PARTITIONS as usize];
+    for identity in going.identities() {
+        partitions[partition(identity) as usize].push(identity);
+    }
+    for identities in &mut partitions {
+        identities.sort_unstable();
+    }
+    partitions
+}
+
+/// The top bits pick the partition: those of a good hash are as even as any.
+fn partition(identity: u128) -> u32 {
+    u32::try_from(identity >> 123).expect("5 bits")
 }
 
 /// Which of these identities earlier nights accepted, and with what content.
@@ -147,32 +221,56 @@ fn known(runs: &Runs, marks: &[Vec<Mark>]) -> Result<Known, Error> {
     let mut known = Known::new();
     runs.look_up(&keys, |high, entry| {
         if let Some((low, content)) = parse(entry) {
-            known.insert((u128::from(high) << 64) | u128::from(low), content);
+            let identity = (u128::from(high) << 64) | u128::from(low);
+            // Entries come oldest first: the last word counts.
+            match content {
+                Some(content) => _ = known.insert(identity, content),
+                None => _ = known.remove(&identity),
+            }
         }
     })?;
     Ok(known)
 }
 
-/// Writes down which identities are accepted for the first time.
-fn remember(marks: &mut Vec<Mark>, known: &Known, into: &mut runs::Writer) -> Result<(), Error> {
-    marks.dedup_by_key(|mark| mark.identity);
-    for mark in marks.iter().filter(|mark| !known.contains_key(&mark.identity)) {
-        let (high, low) = halves(mark.identity);
-        let mut entry = [0; 16];
-        entry[..8].copy_from_slice(&low.to_le_bytes());
-        entry[8..].copy_from_slice(&mark.content.to_le_bytes());
-        into.push(high, &entry)?;
+/// Writes down which identities are accepted for the first time or with other content, and, of those that `went`, which
+/// are not known any more.
+fn remember<'m>(
+    marks: &'m [Mark],
+    settle: &impl Fn(&'m [Mark]) -> Settled<'m>,
+    went: &[u128],
+    into: &mut runs::Writer,
+) -> Result<(), Error> {
+    let mut push = |identity: u128, content: Option<u64>| {
+        let (high, low) = halves(identity);
+        let mut entry = low.to_le_bytes().to_vec();
+        entry.extend(content.iter().flat_map(|content| content.to_le_bytes()));
+        into.push(high, &entry)
+    };
+    let mut went = went.iter().copied().peekable();
+    for same in marks.chunk_by(|a, b| a.identity == b.identity) {
+        let identity = same[0].identity;
+        while let Some(gone) = went.next_if(|gone| *gone < identity) {
+            push(gone, None)?;
+        }
+        let settled = settle(same);
+        let is_gone = went.next_if_eq(&identity).is_some() && settled.content.is_none();
+        if settled.is_new || is_gone {
+            push(identity, settled.content)?;
+        }
     }
+    went.try_for_each(|gone| push(gone, None))?;
     Ok(())
 }
 
-fn parse(entry: &[u8]) -> Option<(u64, u64)> {
+/// The lower half of an identity, and the content that it was accepted with; `None` if it is known no more.
+fn parse(entry: &[u8]) -> Option<(u64, Option<u64>)> {
     let (low, content) = entry.split_first_chunk()?;
-    Some((u64::from_le_bytes(*low), u64::from_le_bytes(content.try_into().ok()?)))
+    let content = if content.is_empty() { None } else { Some(u64::from_le_bytes(content.try_into().ok()?)) };
+    Some((u64::from_le_bytes(*low), content))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the halves of a 128-bit hash")]
-const fn halves(identity: u128) -> (u64, u64) {
+pub(crate) const fn halves(identity: u128) -> (u64, u64) {
     ((identity >> 64) as u64, identity as u64)
 }
 
@@ -184,8 +282,7 @@ pub(crate) struct Collector<'a> {
 
 impl Collector<'_> {
     pub(crate) fn push(&mut self, mark: Mark) -> Result<(), exchange::Error> {
-        // The top bits pick the partition: those of a good hash are as even as any.
-        let partition = u32::try_from(mark.identity >> 123).expect("5 bits");
+        let partition = partition(mark.identity);
         let pending = &mut self.pending[partition as usize];
         pending.push(mark);
         if pending.len() == BATCH {
@@ -246,6 +343,10 @@ pub(crate) struct Verdict {
     pub(crate) duplicates: BTreeMap<u32, u64>,
     /// Conflicting rows.
     pub(crate) conflicts: BTreeSet<(Position, u16)>,
+    /// Rows that were going and stay, because tonight's row of this position says the same.
+    pub(crate) kept: Vec<(u128, Position)>,
+    /// Rows that were going and come with other content.
+    pub(crate) changed: Vec<u128>,
 }
 
 impl Verdict {
@@ -254,11 +355,17 @@ impl Verdict {
             dropped: (0..partitions).map(|_| Vec::new()).collect(),
             duplicates: BTreeMap::new(),
             conflicts: BTreeSet::new(),
+            kept: Vec::new(),
+            changed: Vec::new(),
         }
     }
 
-    fn drop_row(&mut self, mark: &Mark, is_conflict: bool) {
+    fn leave_out(&mut self, mark: &Mark) {
         self.dropped[mark.partition as usize].push((mark.position, mark.line));
+    }
+
+    fn drop_row(&mut self, mark: &Mark, is_conflict: bool) {
+        self.leave_out(mark);
         if is_conflict {
             self.conflicts.insert((mark.position, mark.line));
         } else {
@@ -274,6 +381,8 @@ impl Verdict {
             *self.duplicates.entry(file).or_default() += count;
         }
         self.conflicts.extend(other.conflicts);
+        self.kept.extend(other.kept);
+        self.changed.extend(other.changed);
     }
 
     /// Whether the row of this partition is accepted.

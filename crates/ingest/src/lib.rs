@@ -33,16 +33,22 @@ mod reject;
 mod row;
 mod source;
 mod stream;
+mod supersede;
+mod tables;
 mod url;
 mod words;
 mod write;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use events::exchange::Exchange;
-use events::lake::Input;
+use events::lake::{Input, Superseded};
+use events::parquet_io;
 use events::runs::Runs;
+use events::schema::EVENTS;
+use supersede::{Listing, Plan};
 
 pub use agent::{BadPattern, Programs};
 pub use door::{Door, Future, Privacy};
@@ -56,6 +62,8 @@ pub use read::{Error as ReadError, InputFile, Progress};
 pub use reject::{Reason, Reject};
 pub use source::{Error as SourceError, STDIN, expand};
 pub use stream::OpenError;
+pub use supersede::ExportTables;
+pub use tables::ExportTable;
 pub use write::Error as WriteError;
 
 /// What to ingest and where to put it.
@@ -76,6 +84,8 @@ pub struct Job<'a> {
     pub quarantine: &'a Path,
     /// Bytes of rows that may wait in memory; what is more waits in `scratch`.
     pub memory: usize,
+    /// What is kept of tables of GA4's export, which supersede each other.
+    pub tables: ExportTables<'a>,
     /// Told how many rows more were read.
     pub progress: Progress<'a>,
 }
@@ -108,6 +118,8 @@ pub struct Memory<'a> {
     pub identities: &'a Path,
     /// The file that the newly accepted rows go to once more.
     pub news: &'a Path,
+    /// The file that rows go to, as they were, which are in the lake no more.
+    pub taken_back: &'a Path,
     /// The name of this night, which sorts after those of earlier ones.
     pub night: &'a str,
 }
@@ -132,6 +144,12 @@ pub struct Summary {
     pub event_files: u64,
     /// Rows newly in quarantine.
     pub quarantined: u64,
+    /// Tables that were superseded, `rows` of each being those of tonight's files alone.
+    pub superseded: Vec<Superseded>,
+    /// Whether what was learnt of who is who has to be learnt anew, because rows that it was learnt from are gone.
+    pub unlearns: bool,
+    /// Files of the events table of the night before, as they would be called tonight, of which no row is left.
+    pub emptied: Vec<PathBuf>,
     /// Events that the contract has no kind for, by the source's name for them.
     pub unmapped: BTreeMap<String, u64>,
     /// Columns that the contract has no place for, by file.
@@ -167,16 +185,20 @@ pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
     for file in job.files {
         files.push(spool(file, job.scratch)?);
     }
+    let plan = Plan::of(job.files, job.tables)?;
+    let going = plan.going()?;
     let schema = batch::schema();
     let targets = read::Targets {
         rows: Exchange::new(schema.clone(), write::PARTITIONS, job.scratch, "rows", job.memory),
         schema,
         marks: dedupe::Marks::new(job.scratch, job.memory / 4),
         quarantine: quarantine::Quarantine::new(job.scratch, job.memory / 8, job.door.privacy.is_some()),
+        idle: plan.idle().iter().zip(number(earlier + 1)..).filter(|(idle, _)| **idle).map(|(_, file)| file).collect(),
     };
     let found = read::read(&files, job.clock, job.door, &targets, job.progress)?;
     let mut memory = job.earlier.memory().map(|memory| open(&memory)).transpose()?;
-    let verdict = targets.marks.judge(write::PARTITIONS, memory.as_mut())?;
+    let first_new = batch::position(number(earlier + 1), 0, 0);
+    let verdict = targets.marks.judge(write::PARTITIONS, &going, first_new, memory.as_mut())?;
     if let Some(memory) = memory {
         memory.learnt.finish().map_err(WriteError::from)?;
     }
@@ -190,8 +212,17 @@ pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
         (file.path.display().to_string(), file.source.clone())
     };
     let quarantined = targets.quarantine.write(job.quarantine, name)?;
-    let first_new = batch::position(u32::try_from(earlier + 1).expect("far fewer files"), 0, 0);
-    let event_files = write::events(
+    let mut taken_back = going.taken_back(&verdict);
+    let mut unlearns = false;
+    if !matches!(job.earlier, Earlier::Remembered { .. }) {
+        // All rows are dealt out anew, without those that go.
+        unlearns = !std::mem::take(&mut taken_back).is_empty();
+    }
+    let as_they_were = job.earlier.memory().filter(|_| !taken_back.is_empty());
+    let as_they_were =
+        as_they_were.map(|memory| parquet_io::Writer::create(memory.taken_back, &EVENTS, &[])).transpose();
+    let listing = Listing::new(&plan, earlier + 1, job.files, job.scratch, job.memory / 8);
+    let written = write::events(
         &targets.rows,
         &verdict,
         write::Targets {
@@ -199,20 +230,47 @@ pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
             bots: &job.door.bots,
             earlier: if let Earlier::Remembered { events, .. } = job.earlier { Some(events) } else { None },
             news: job.earlier.memory().map(|memory| write::News::new(memory.news, first_new)).transpose()?,
+            taken_back: &taken_back,
+            as_they_were: as_they_were.map_err(WriteError::from)?.map(Mutex::new),
+            listing: &listing,
         },
     )?;
-    let mut summary = Summary { event_files, quarantined, unmapped: found.unmapped.clone(), ..Summary::default() };
-    for number in earlier + 1..=files.len() {
-        let number = u32::try_from(number).expect("far fewer files");
+    let superseded = plan.write(&listing, &going, &verdict)?;
+    let (event_files, emptied) = (written.files, written.emptied);
+    unlearns |= written.unlinks;
+    let mut summary = Summary {
+        event_files,
+        unlearns,
+        emptied,
+        quarantined,
+        superseded,
+        unmapped: found.unmapped.clone(),
+        ..Summary::default()
+    };
+    for at in 0..job.files.len() {
+        let number = number(earlier + 1 + at);
         let (path, source) = name(number);
         let tally = found.files.get(&number).cloned().unwrap_or_default();
         if !tally.unused_columns.is_empty() {
             summary.unused_columns.insert(path.clone(), tally.unused_columns.clone());
         }
-        summary.files.push(balance(number, path, source, tally, &verdict));
+        let mut input = balance(number, path, source, tally, &verdict);
+        input.table = plan.table(at).map(|table| table.to_string());
+        if targets.idle.contains(&number) {
+            input.supersede();
+            let same =
+                |told: &&mut Superseded| told.source == input.source && Some(&told.table) == input.table.as_ref();
+            summary.superseded.iter_mut().filter(same).for_each(|told| told.rows += input.rows);
+        }
+        summary.files.push(input);
     }
     summary.accepted = summary.files.iter().map(|file| file.accepted).sum();
     Ok(summary)
+}
+
+/// The number of a file: its place among all, from 1.
+fn number(place: usize) -> u32 {
+    u32::try_from(place).expect("far fewer files")
 }
 
 fn open(memory: &Memory<'_>) -> Result<dedupe::Memory, Error> {
@@ -243,6 +301,8 @@ fn balance(number: u32, path: String, source: String, tally: read::Tally, verdic
         accepted: tally.read - duplicates - rejected,
         duplicates,
         quarantined,
+        superseded: 0,
+        table: None,
         ahead: tally.ahead,
         clamped: tally.clamped,
         columns,

@@ -1,6 +1,6 @@
 //! Files into the exchanges: workers take pieces of files, parse them, and deal the rows out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -113,6 +113,8 @@ pub(crate) struct Targets {
     pub(crate) rows: Exchange,
     pub(crate) marks: Marks,
     pub(crate) quarantine: Quarantine,
+    /// Numbers of files whose rows are counted and nothing else.
+    pub(crate) idle: HashSet<u32>,
 }
 
 /// Why reading stopped.
@@ -298,6 +300,8 @@ struct Worker<'a> {
     found: Found,
     /// Of the piece at hand.
     file: u32,
+    /// Whether its rows count for nothing.
+    is_idle: bool,
     source: Arc<str>,
     tally: Tally,
     rows: u64,
@@ -321,6 +325,7 @@ impl<'a> Worker<'a> {
             quarantine: targets.quarantine.collector(),
             found: Found::default(),
             file: 0,
+            is_idle: false,
             source: "".into(),
             tally: Tally::default(),
             rows: 0,
@@ -331,6 +336,7 @@ impl<'a> Worker<'a> {
 
     fn parse(&mut self, file: u32, source: &str, parser: &Parser, piece: &Piece) -> Result<(), Error> {
         self.file = file;
+        self.is_idle = self.targets.idle.contains(&file);
         if self.source.as_ref() != source {
             self.source = source.into();
         }
@@ -350,6 +356,9 @@ impl<'a> Worker<'a> {
 
     fn accept(&mut self, event: &Event<'_>, position: Position) {
         self.tally.read += 1;
+        if self.is_idle {
+            return;
+        }
         self.tally.ahead += u64::from(event.is_ahead);
         self.tally.clamped += u64::from(event.delivered_ts.is_some());
         let partition = write::partition(event.visitor(), event.ts);
@@ -415,12 +424,18 @@ impl Sink for Worker<'_> {
 
     fn reject(&mut self, line: u64, raw: Raw<'_>, reject: Reject) {
         self.tally.read += 1;
+        if self.is_idle {
+            return;
+        }
         *self.tally.rejected.entry(reject.reason).or_default() += 1;
         let result = self.quarantine.push(position(self.file, line, 0), reject, &raw.bytes());
         self.note(result);
     }
 
     fn unmapped(&mut self, name: &str) {
+        if self.is_idle {
+            return;
+        }
         match self.found.unmapped.get_mut(name) {
             Some(count) => *count += 1,
             None => {

@@ -7,6 +7,7 @@ use events::{Amount, Kind, bots, hash, time};
 
 use crate::door::{Door, Future};
 use crate::reject::{Reason, Reject};
+use crate::supersede;
 use crate::words;
 
 /// A column of the events table; the discriminant is its position there.
@@ -286,11 +287,7 @@ impl<'a> Event<'a> {
 
     /// Hash of (source, `event_id`, line): rows with the same one are the same row.
     pub(crate) fn identity(&self, buffer: &mut Vec<u8>) -> u128 {
-        buffer.clear();
-        let id = [Field::Source, Field::EventId].map(|field| self.text.get(field).map(str::as_bytes));
-        hash::write_fields(buffer, id);
-        buffer.extend_from_slice(&self.line.to_le_bytes());
-        hash::of_bytes(buffer)
+        supersede::identity(buffer, self.text.get(Field::Source), self.text.get(Field::EventId), self.line)
     }
 
     /// Hash of everything else that the contract knows of the row, as it was delivered: a row whose moment became the

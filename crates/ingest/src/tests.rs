@@ -27,6 +27,7 @@ fn ingested(folder: &Path, texts: &[&str]) -> Summary {
         events: &folder.join("events"),
         quarantine: &folder.join("quarantine.parquet"),
         memory: 1 << 24,
+        tables: ExportTables { folder: &folder.join("tables"), before: None, night: "1" },
         progress: &|_| {},
     };
     ingest(&job).expect("files that can be read")

@@ -1,7 +1,7 @@
 //! Accepted rows into the events table: by day and bucket, sorted by visitor and time.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -17,6 +17,7 @@ use rayon::prelude::*;
 use crate::batch::{self, POSITION, Position};
 use crate::dedupe::Verdict;
 use crate::row::{FIELDS, Field};
+use crate::supersede::{self, Listing, Place, TakenBack};
 
 /// Days are dealt into this many groups, so that one task holds the rows of one bucket and group only.
 const DAY_GROUPS: u32 = 8;
@@ -25,7 +26,11 @@ pub(crate) const PARTITIONS: u32 = hash::BUCKETS * DAY_GROUPS;
 
 /// The partition in which a row waits to be written.
 pub(crate) fn partition(visitor: &str, ts: i64) -> u32 {
-    hash::bucket(visitor) * DAY_GROUPS + time::utc_day(ts).rem_euclid(DAY_GROUPS.cast_signed()).cast_unsigned()
+    partition_of(hash::bucket(visitor), time::utc_day(ts))
+}
+
+fn partition_of(bucket: u32, day: i32) -> u32 {
+    bucket * DAY_GROUPS + day.rem_euclid(DAY_GROUPS.cast_signed()).cast_unsigned()
 }
 
 /// What went wrong while events were written.
@@ -40,6 +45,9 @@ pub enum Error {
     /// A file could not be written.
     #[error(transparent)]
     Parquet(#[from] parquet_io::Error),
+    /// A folder could not be listed.
+    #[error(transparent)]
+    Lake(#[from] events::lake::Error),
 }
 
 /// Where accepted rows go.
@@ -52,6 +60,22 @@ pub(crate) struct Targets<'a> {
     pub(crate) earlier: Option<&'a Path>,
     /// Rows accepted for the first time, once more by themselves, for who has to know what a night brought.
     pub(crate) news: Option<News>,
+    /// Rows in these files that are there no more.
+    pub(crate) taken_back: &'a TakenBack,
+    /// Where these go as they were, if there are any.
+    pub(crate) as_they_were: Option<Mutex<parquet_io::Writer>>,
+    /// Told of every row of a table that may be superseded one day.
+    pub(crate) listing: &'a Listing<'a>,
+}
+
+/// What was written.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    pub(crate) files: u64,
+    /// Files of the night before of which no row is left.
+    pub(crate) emptied: Vec<PathBuf>,
+    /// Whether a row is gone that said whose its visit was.
+    pub(crate) unlinks: bool,
 }
 
 /// The rows that a night adds.
@@ -67,20 +91,33 @@ impl News {
     }
 }
 
-/// Writes every accepted row; returns the number of files. Files of the night before that no row belongs in are not
-/// touched.
-pub(crate) fn events(rows: &Exchange, verdict: &Verdict, targets: Targets<'_>) -> Result<u64, Error> {
-    let written = (0..PARTITIONS)
+/// Writes every accepted row. Files of the night before that no row belongs in, or goes from, are not touched.
+pub(crate) fn events(rows: &Exchange, verdict: &Verdict, targets: Targets<'_>) -> Result<Written, Error> {
+    let parts: Vec<Written> = (0..PARTITIONS)
         .into_par_iter()
         .map(|partition| write_partition(rows, verdict, &targets, partition))
-        .try_reduce(|| 0, |a, b| Ok(a + b))?;
+        .collect::<Result<_, _>>()?;
+    let mut written = Written::default();
+    for part in parts {
+        written.files += part.files;
+        written.emptied.extend(part.emptied);
+        written.unlinks |= part.unlinks;
+    }
     if let Some(news) = targets.news {
         news.writer.into_inner().expect("no thread panics while it writes").finish()?;
+    }
+    if let Some(writer) = targets.as_they_were {
+        writer.into_inner().expect("no thread panics while it writes").finish()?;
     }
     Ok(written)
 }
 
-fn write_partition(rows: &Exchange, verdict: &Verdict, targets: &Targets<'_>, partition: u32) -> Result<u64, Error> {
+fn write_partition(
+    rows: &Exchange,
+    verdict: &Verdict,
+    targets: &Targets<'_>,
+    partition: u32,
+) -> Result<Written, Error> {
     let mut batches = Vec::new();
     rows.drain::<exchange::Error>(partition, |batch| {
         batches.push(batch);
@@ -89,17 +126,41 @@ fn write_partition(rows: &Exchange, verdict: &Verdict, targets: &Targets<'_>, pa
     let mut keys: Vec<Keys<'_>> = batches.iter().map(Keys::new).collect();
     let mut order = entries(&keys, 0, |key, row| verdict.accepts(partition, (key.position[row], key.line[row])));
     let bucket = partition / DAY_GROUPS;
-    let days: BTreeSet<i32> = order.iter().map(|entry| entry.day).collect();
+    targets.list(&keys, &order, bucket)?;
+    let mut days: BTreeSet<i32> = order.iter().map(|entry| entry.day).collect();
+    let taken_back = targets.taken_back_of(partition);
+    days.extend(taken_back.keys());
     let earlier = match targets.earlier {
         Some(folder) => take_up(days.iter().map(|day| file(folder, *day, bucket)))?,
         None => Vec::new(),
     };
     keys.extend(earlier.iter().map(Keys::new));
-    order.extend(entries(&keys, batches.len(), |_, _| true));
+    let mut buffer = Vec::new();
+    let mut fate = |key: &Keys<'_>, row: usize| {
+        let of_day = taken_back.get(&time::utc_day(key.ts[row]))?;
+        of_day.get(&key.identity(row, &mut buffer)).copied()
+    };
+    order.extend(entries(&keys, batches.len(), |key, row| fate(key, row).is_none()));
+    let gone = if taken_back.is_empty() {
+        Vec::new()
+    } else {
+        entries(&keys, batches.len(), |key, row| fate(key, row).is_some())
+    };
     let batches: Vec<&RecordBatch> = batches.iter().chain(&earlier).collect();
     order.sort_unstable_by(|a, b| (a.day, a.prefix).cmp(&(b.day, b.prefix)).then_with(|| Keys::compare(&keys, a, b)));
     let visitors = crate::bots::Columns::of(&batches);
-    let mut written = 0;
+    // What changes is the content of an event that says the same of who it is.
+    let says_who = |entry: &Entry| {
+        let (key, row) = (&keys[entry.batch as usize], entry.row as usize);
+        key.customer.is_valid(row) && fate(key, row) == Some(false)
+    };
+    let mut written = Written { unlinks: gone.iter().any(says_who), ..Written::default() };
+    if let Some(writer) = &targets.as_they_were {
+        for part in gone.chunks(parquet_io::BATCH_ROWS) {
+            let part = gather(&batches, part)?;
+            writer.lock().expect("no thread panics while it writes").write(&part)?;
+        }
+    }
     for day in order.chunk_by(|a, b| a.day == b.day) {
         let path = file(targets.events, day[0].day, bucket);
         let mut writer = parquet_io::Writer::create_for(day.len(), &path, &EVENTS, &["visitor_id", "ts"])?;
@@ -109,8 +170,11 @@ fn write_partition(rows: &Exchange, verdict: &Verdict, targets: &Targets<'_>, pa
             writer.write(&crate::bots::with(&gather(&batches, part)?, bot))?;
         }
         writer.finish()?;
-        written += 1;
+        written.files += 1;
+        days.remove(&day[0].day);
     }
+    // Of days in which rows were to be put, all have some.
+    written.emptied.extend(days.into_iter().map(|day| file(targets.events, day, bucket)));
     if let Some(news) = &targets.news {
         let is_new = |entry: &Entry| keys[entry.batch as usize].position[entry.row as usize] >= news.from;
         order.retain(is_new);
@@ -122,8 +186,34 @@ fn write_partition(rows: &Exchange, verdict: &Verdict, targets: &Targets<'_>, pa
     Ok(written)
 }
 
+impl Targets<'_> {
+    /// Rows that go from the files of a partition, by day.
+    fn taken_back_of(&self, partition: u32) -> BTreeMap<i32, &BTreeMap<u128, bool>> {
+        let is_of = |place: &Place| partition_of(place.bucket.into(), place.day) == partition;
+        self.taken_back.iter().filter(|(place, _)| is_of(place)).map(|(place, rows)| (place.day, rows)).collect()
+    }
+
+    /// Tells of the rows of tables.
+    fn list(&self, keys: &[Keys<'_>], order: &[Entry], bucket: u32) -> Result<(), Error> {
+        if self.listing.is_empty() {
+            return Ok(());
+        }
+        let bucket = u16::try_from(bucket).expect("few buckets");
+        let mut by_table: BTreeMap<usize, Vec<(u128, Place)>> = BTreeMap::new();
+        let mut buffer = Vec::new();
+        for entry in order {
+            let (key, row) = (&keys[entry.batch as usize], entry.row as usize);
+            if let Some(table) = self.listing.table(key.position[row]) {
+                let listed = (key.identity(row, &mut buffer), Place { day: entry.day, bucket });
+                by_table.entry(table).or_default().push(listed);
+            }
+        }
+        by_table.into_iter().try_for_each(|(table, rows)| Ok(self.listing.push(table, &rows)?))
+    }
+}
+
 /// The rows of the batches from `first` on for which `is_in` holds.
-fn entries(keys: &[Keys<'_>], first: usize, is_in: impl Fn(&Keys<'_>, usize) -> bool) -> Vec<Entry> {
+fn entries(keys: &[Keys<'_>], first: usize, mut is_in: impl FnMut(&Keys<'_>, usize) -> bool) -> Vec<Entry> {
     let mut entries = Vec::new();
     for (at, key) in keys.iter().enumerate().skip(first) {
         let rows = (0..key.ts.len()).filter(|row| is_in(key, *row));
@@ -152,7 +242,8 @@ fn take_up(files: impl Iterator<Item = PathBuf>) -> Result<Vec<RecordBatch>, Err
     Ok(batches)
 }
 
-fn file(folder: &Path, day: i32, bucket: u32) -> PathBuf {
+/// The file of a day and bucket.
+pub(crate) fn file(folder: &Path, day: i32, bucket: u32) -> PathBuf {
     folder.join(format!("day={}", time::day_name(day))).join(format!("bucket={bucket}")).join("part-0.parquet")
 }
 
@@ -221,6 +312,11 @@ impl<'a> Keys<'a> {
 
     fn source(&self, row: usize) -> Option<&str> {
         self.sources[usize::try_from(self.source[row]).expect("a valid key")]
+    }
+
+    fn identity(&self, row: usize, buffer: &mut Vec<u8>) -> u128 {
+        let event_id = self.event_id.is_valid(row).then(|| self.event_id.value(row));
+        supersede::identity(buffer, self.source(row), event_id, self.line[row])
     }
 
     /// A total order: no two accepted rows have source, `event_id` and line in common.

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! The first four are [runs](events::runs): a night adds what it brought. They hold every row of the lake, also later
-//! ones than `as_of`; whoever asks leaves those out.
+//! ones than `as_of`; whoever asks leaves those out. A row that left the lake is remembered once more, as taken back, and
+//! a look-up returns neither.
 
 pub(crate) mod links;
 pub(crate) mod rows;
@@ -101,6 +102,24 @@ impl Memory {
         self.shared.write(state)
     }
 
+    /// Remembers that the rows of these files are in the lake no more. None of them may be what told of a link that no
+    /// other row tells of: links stay.
+    pub(crate) fn take_back(&mut self, files: &[PathBuf], state: &Path, night: &str) -> Result<(), Error> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        // Sorts after what the night adds.
+        let name = format!("{night}.taken-back");
+        let mut learnt = Learnt { takes_back: true, ..Learnt::new(self, &name) };
+        for file in files {
+            learnt.file(file)?;
+        }
+        learnt.write()?;
+        let [cart_rows, presence] = [RUNS[2], RUNS[3]].map(|name| Runs::open(&state.join(name)));
+        (self.cart_rows, self.presence) = (cart_rows?, presence?);
+        Ok(())
+    }
+
     /// Merges runs where there are many.
     pub(crate) fn compact(&mut self) -> Result<(), Error> {
         let runs = [&mut self.links, &mut self.sessions, &mut self.cart_rows, &mut self.presence];
@@ -127,12 +146,14 @@ struct Learnt<'a> {
     presence: Entries,
     pairs: Pairs,
     runs: u32,
+    /// Whether the rows are in the lake no more.
+    takes_back: bool,
 }
 
 impl<'a> Learnt<'a> {
     fn new(memory: &'a Memory, night: &'a str) -> Self {
         let (cart_rows, presence, pairs) = Default::default();
-        Self { memory, night, codec: Codec::new(), cart_rows, presence, pairs, runs: 0 }
+        Self { memory, night, codec: Codec::new(), cart_rows, presence, pairs, runs: 0, takes_back: false }
     }
 
     fn file(&mut self, file: &Path) -> Result<(), Error> {
@@ -145,14 +166,15 @@ impl<'a> Learnt<'a> {
             let (mut keys, mut is_cart) = (Vec::with_capacity(batch.num_rows()), Vec::with_capacity(batch.num_rows()));
             for row in 0..batch.num_rows() {
                 let (visitor, customer) = (visitor.get(row), customer.get(row));
-                if let Some(customer) = customer {
+                if let Some(customer) = customer.filter(|_| !self.takes_back) {
                     self.pairs.observe(visitor, customer, session.get(row), ts.value(row));
                 }
                 keys.push(visitor.map(Id::Visitor).or(customer.map(Id::Customer)).map_or(0, Id::key));
                 let kind = kind.get(row).and_then(Kind::parse).unwrap_or(Kind::Other);
                 is_cart.push(kind.is_cart_event() || kind == Kind::Refund);
             }
-            self.codec.encode(&batch, &keys, &is_cart, &mut self.cart_rows, &mut self.presence)?;
+            let codec = &self.codec;
+            codec.encode(&batch, &keys, &is_cart, self.takes_back, &mut self.cart_rows, &mut self.presence)?;
             if self.cart_rows.len() + self.presence.len() >= RUN_ROWS {
                 self.write()?;
             }

@@ -50,6 +50,8 @@ pub struct Remembered<'a> {
     pub night: &'a str,
     /// Files with the rows that came into the lake since anything was remembered.
     pub news: &'a [PathBuf],
+    /// Files with the rows that left it since then, none of which said who its visitor is.
+    pub taken_back: &'a [PathBuf],
     /// The night before, if its carts were made by the same rules; else all carts are made again.
     pub before: Option<Before<'a>>,
 }
@@ -117,8 +119,9 @@ fn gather(job: &Job<'_>, into: &Exchange) -> Result<Option<HashMap<String, Vec<u
     }
     let before_tonight = Known { links: memory.links.clone(), sessions: memory.sessions.clone() };
     memory.add(remembered.news, &state, remembered.night)?;
+    memory.take_back(remembered.taken_back, &state, remembered.night)?;
     let persons = if let Some(before) = remembered.before.filter(|before| before.as_of <= job.rules.as_of) {
-        let changed = changed(job, remembered.news, before.as_of)?;
+        let changed = changed(job, &[remembered.news, remembered.taken_back].concat(), before.as_of)?;
         let touched = touched::touched(&changed, &before_tonight, before.as_of, &memory, job.rules.as_of)?;
         touched::gather(&touched, &memory, &wanted, into)?;
         Some(touched.persons)
@@ -130,7 +133,7 @@ fn gather(job: &Job<'_>, into: &Exchange) -> Result<Option<HashMap<String, Vec<u
     Ok(persons)
 }
 
-/// Rows that are new, and rows that were in the lake but later than the moment of the night before.
+/// Rows that are new or gone, and rows that were in the lake but later than the moment of the night before.
 fn changed(job: &Job<'_>, news: &[PathBuf], judged_at: i64) -> Result<Changed, Error> {
     let mut changed = Changed::new();
     touched::changed(news, i64::MIN, job.rules.as_of, &mut changed)?;

@@ -24,7 +24,7 @@ pub struct Provenance {
     pub notes: Vec<String>,
 }
 
-/// What became of rows: `rows` = `accepted` + `duplicates` + `quarantined`.
+/// What became of rows: `rows` = `accepted` + `duplicates` + `quarantined` + `superseded`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Balance {
     /// Rows read.
@@ -35,6 +35,8 @@ pub struct Balance {
     pub duplicates: u64,
     /// Rows in quarantine.
     pub quarantined: u64,
+    /// Rows of tables of GA4's export in whose place others count.
+    pub superseded: u64,
 }
 
 impl Provenance {
@@ -64,13 +66,14 @@ impl Balance {
             accepted: input.accepted,
             duplicates: input.duplicates,
             quarantined: input.quarantined.values().sum(),
+            superseded: input.superseded,
         }
     }
 
     /// Whether every row ended in exactly one place.
     #[must_use]
     pub const fn adds_up(self) -> bool {
-        self.rows == self.accepted + self.duplicates + self.quarantined
+        self.rows == self.accepted + self.duplicates + self.quarantined + self.superseded
     }
 }
 
@@ -82,6 +85,7 @@ impl std::ops::Add for Balance {
             accepted: self.accepted + other.accepted,
             duplicates: self.duplicates + other.duplicates,
             quarantined: self.quarantined + other.quarantined,
+            superseded: self.superseded + other.superseded,
         }
     }
 }

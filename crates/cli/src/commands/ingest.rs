@@ -1,7 +1,7 @@
 //! `leftcart ingest`: logs into the lake.
 
 use anyhow::Result;
-use events::lake::Generation;
+use events::lake::{Generation, Superseded};
 use serde_json::{Value, json};
 
 use crate::args::IngestArgs;
@@ -47,6 +47,9 @@ pub(crate) fn show(ingested: &Ingested) {
     if !summary.files.is_empty() {
         out::balance(&summary.files);
     }
+    for table in &summary.superseded {
+        out::line(&superseded(table));
+    }
     for file in &ingested.unchanged {
         out::line(&format!(
             "{}: read on an earlier night, not read again",
@@ -71,6 +74,28 @@ pub(crate) fn show(ingested: &Ingested) {
     }
 }
 
+/// What became of a table of GA4's export in whose place another one counts.
+fn superseded(table: &Superseded) -> String {
+    let count = out::thousands;
+    let by = if table.by == table.table { "delivered again".to_owned() } else { format!("superseded by {}", table.by) };
+    let of_lake = match table.events {
+        0 => "none of them was in events".to_owned(),
+        events => format!(
+            "of {} that were in events, {} stay as they were, {} are changed and {} gone",
+            count(events),
+            count(table.unchanged),
+            count(table.changed),
+            count(table.gone())
+        ),
+    };
+    format!(
+        "{} of {}: {by}, rows that count no more: {}; {of_lake}",
+        table.table,
+        out::printable(&table.source),
+        count(table.rows)
+    )
+}
+
 /// The same as JSON.
 pub(crate) fn json(ingested: &Ingested, drifts: &[Drift]) -> Value {
     let summary = &ingested.summary;
@@ -80,6 +105,8 @@ pub(crate) fn json(ingested: &Ingested, drifts: &[Drift]) -> Value {
         "accepted": sum(|file| file.accepted),
         "duplicates": sum(|file| file.duplicates),
         "quarantined": sum(out::rejected),
+        "superseded": sum(|file| file.superseded),
+        "superseded_tables": summary.superseded,
         "ahead_of_clock": sum(|file| file.ahead),
         "clamped": sum(|file| file.clamped),
         "events": ingested.events,

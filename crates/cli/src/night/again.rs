@@ -8,7 +8,7 @@ use events::time;
 use ingest::{Earlier, Job, Memory};
 use local::STATE;
 
-use super::{IDENTITIES, Night};
+use super::{IDENTITIES, Night, TABLES};
 
 impl Night {
     /// The lake and the right to write to it.
@@ -39,12 +39,13 @@ impl Night {
         let scratch = self.draft.scratch().join(IDENTITIES);
         let in_scratch = |name: &str| scratch.join(name);
         let (identities, news) = (in_scratch("runs"), in_scratch("news.parquet"));
+        let taken_back = in_scratch("taken-back.parquet");
         let night = &published.manifest().id;
         ingest::ingest(&Job {
             files: &[],
             earlier: Earlier::Unremembered {
                 events: &published.files(EVENTS.name)?,
-                memory: Memory { identities: &identities, news: &news, night },
+                memory: Memory { identities: &identities, news: &news, taken_back: &taken_back, night },
             },
             clock: self.clock,
             door: &self.config.door(),
@@ -52,6 +53,7 @@ impl Night {
             events: &in_scratch(EVENTS.name),
             quarantine: &in_scratch("quarantine.parquet"),
             memory: self.config.memory,
+            tables: ingest::ExportTables { folder: &in_scratch(TABLES), before: None, night },
             progress: &|_| {},
         })?;
         std::fs::create_dir_all(&folder).with_context(|| format!("failed to create {}", folder.display()))?;
@@ -69,7 +71,9 @@ impl Night {
         let published: Generation = self.lake.published()?;
         self.draft.carry(&published, EVENTS.name)?;
         self.draft.carry(&published, QUARANTINE.name)?;
-        self.draft.carry(&published, &format!("{STATE}/{IDENTITIES}"))?;
+        for name in [IDENTITIES, TABLES] {
+            self.draft.carry(&published, &format!("{STATE}/{name}"))?;
+        }
         self.events = published.manifest().tables.get(EVENTS.name).copied();
         self.manifest.inputs.clone_from(&published.manifest().inputs);
         let as_of = published.manifest().as_of.as_deref().and_then(time::parse);

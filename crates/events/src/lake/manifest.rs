@@ -28,9 +28,39 @@ pub struct Manifest {
     pub tables: BTreeMap<String, TableEntry>,
     /// The settings that shaped the tables, as text by name.
     pub settings: BTreeMap<String, String>,
+    /// Tables of GA4's export that the run which made this generation found superseded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub superseded: Vec<Superseded>,
 }
 
-/// An input file and what became of its rows: `rows` = `accepted` + `duplicates` + `quarantined`.
+/// A table of GA4's export in whose place another one counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Superseded {
+    /// The source that it belongs to.
+    pub source: String,
+    /// The table, such as `events_intraday_20260311`.
+    pub table: String,
+    /// The table that counts in its place: the daily one of the date, which may be a later delivery of the same.
+    pub by: String,
+    /// Rows of its files, none of which counts any more.
+    pub rows: u64,
+    /// Of these, rows that were in events before: `unchanged` + `changed` + those that are gone.
+    pub events: u64,
+    /// Rows of events that tonight's files have as they were.
+    pub unchanged: u64,
+    /// Rows of events that tonight's files have with other content.
+    pub changed: u64,
+}
+
+impl Superseded {
+    /// Rows of events that are there no more.
+    #[must_use]
+    pub const fn gone(&self) -> u64 {
+        self.events - self.unchanged - self.changed
+    }
+}
+
+/// An input file and what became of its rows: `rows` = `accepted` + `duplicates` + `quarantined` + `superseded`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
     /// Its path as given.
@@ -51,6 +81,12 @@ pub struct Input {
     pub duplicates: u64,
     /// Rows in quarantine, by reason.
     pub quarantined: BTreeMap<String, u64>,
+    /// Rows that count for nothing, because another table took the place of the file's: all of its rows, or none.
+    #[serde(default)]
+    pub superseded: u64,
+    /// The table of GA4's export that the file is a part of, such as `events_intraday_20260311`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
     /// Of the rows read and not rejected, those up to a day ahead of the run's clock, which are kept as they are.
     #[serde(default)]
     pub ahead: u64,
@@ -90,6 +126,15 @@ pub struct TableEntry {
     pub rows: u64,
     /// Parquet files.
     pub files: u64,
+}
+
+impl Input {
+    /// Says of the file that another table took the place of its own: none of its rows counts any more.
+    pub fn supersede(&mut self) {
+        self.superseded = self.rows;
+        (self.accepted, self.duplicates, self.ahead, self.clamped) = (0, 0, 0, 0);
+        self.quarantined.clear();
+    }
 }
 
 impl Manifest {

@@ -1,5 +1,6 @@
 //! Event rows as the entries of runs, and back.
 
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
@@ -36,6 +37,9 @@ fn schema(columns: &[&str]) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
+/// Begins the entry of a row that is in the lake no more: no row begins with it.
+const TAKEN_BACK: u8 = 0xff;
+
 /// Entries by key, in the order in which they came.
 #[derive(Debug, Default)]
 pub(crate) struct Entries {
@@ -57,6 +61,27 @@ impl Entries {
     fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let starts = std::iter::once(0).chain(self.ends.iter().map(|(_, end)| *end));
         starts.zip(&self.ends).map(|(start, (key, end))| (*key, &self.bytes[start..*end]))
+    }
+
+    /// Without the entries of rows that are in the lake no more: for each that was taken back, one of its kind goes.
+    fn standing(self) -> Self {
+        let mut gone: HashMap<(u64, &[u8]), usize> = HashMap::new();
+        for (key, entry) in self.iter() {
+            if let Some(entry) = entry.strip_prefix(&[TAKEN_BACK]) {
+                *gone.entry((key, entry)).or_default() += 1;
+            }
+        }
+        if gone.is_empty() {
+            return self;
+        }
+        let mut standing = Self::default();
+        for (key, entry) in self.iter().filter(|(_, entry)| !entry.starts_with(&[TAKEN_BACK])) {
+            match gone.get_mut(&(key, entry)).filter(|count| **count > 0) {
+                Some(count) => *count -= 1,
+                None => standing.push(key, entry),
+            }
+        }
+        standing
     }
 
     /// Writes them as a run; none where there is nothing.
@@ -96,13 +121,14 @@ impl RowCodec {
     pub(crate) fn look_up(&self, runs: &Runs, keys: &[u64]) -> Result<RecordBatch, Error> {
         let mut entries = Entries::default();
         runs.look_up(keys, |key, entry| entries.push(key, entry))?;
-        self.decode(&entries)
+        self.decode(&entries.standing())
     }
 
-    /// The rows that [`Codec::encode`] made these entries of.
+    /// The rows that [`Codec::encode`] made these entries of, whether or not they are in the lake.
     pub(crate) fn decode(&self, entries: &Entries) -> Result<RecordBatch, Error> {
         let parser = self.converter.parser();
-        let columns = self.converter.convert_rows(entries.iter().map(|(_, entry)| parser.parse(entry)))?;
+        let rows = entries.iter().map(|(_, entry)| entry.strip_prefix(&[TAKEN_BACK]).unwrap_or(entry));
+        let columns = self.converter.convert_rows(rows.map(|row| parser.parse(row)))?;
         Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
     }
 }
@@ -119,12 +145,14 @@ impl Codec {
         Self { cart_rows: RowCodec::new(&COLUMNS), presence: RowCodec::new(&PRESENCE) }
     }
 
-    /// Adds the rows of a batch without dictionaries to the entries where they belong.
+    /// Adds the rows of a batch without dictionaries to the entries where they belong, as taken back if they are in the
+    /// lake no more.
     pub(super) fn encode(
         &self,
         batch: &RecordBatch,
         keys: &[u64],
         is_cart: &[bool],
+        takes_back: bool,
         cart_rows: &mut Entries,
         presence: &mut Entries,
     ) -> Result<(), Error> {
@@ -133,7 +161,13 @@ impl Codec {
             let part = filter_record_batch(batch, &mask)?;
             let rows = codec.converter.convert_columns(&codec.columns(&part))?;
             let keys = keys.iter().zip(is_cart).filter(|(_, is)| **is == wanted).map(|(key, _)| *key);
-            keys.zip(&rows).for_each(|(key, row)| into.push(key, row.as_ref()));
+            for (key, row) in keys.zip(&rows) {
+                if takes_back {
+                    into.push(key, &[&[TAKEN_BACK], row.as_ref()].concat());
+                } else {
+                    into.push(key, row.as_ref());
+                }
+            }
         }
         Ok(())
     }

@@ -361,8 +361,7 @@ pub(crate) fn provenance() -> Provenance {
         duplicates,
         quarantined: quarantined.iter().map(|(reason, rows)| ((*reason).to_owned(), *rows)).collect(),
         ahead: 3,
-        clamped: 0,
-        columns: None,
+        ..Input::default()
     };
     Provenance {
         generation: "2026-11-20T03-10-00Z-7f3a".to_owned(),

@@ -26,8 +26,12 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query], provenance: &Prove
     }
     if total.rows > 0 {
         let verdict = if total.adds_up() { "it adds up" } else { "it does not add up" };
+        let superseded = match total.superseded {
+            0 => String::new(),
+            rows => format!(" + superseded {}", number::count(rows)),
+        };
         section.say(format!(
-            "Read {} = accepted {} + duplicates {} + quarantined {}: {verdict}.",
+            "Read {} = accepted {} + duplicates {} + quarantined {}{superseded}: {verdict}.",
             number::count(total.rows),
             number::count(total.accepted),
             number::count(total.duplicates),
@@ -90,7 +94,12 @@ fn programs(automation: &Automation) -> Table {
 
 /// The last files read, since they are the night's own, and the sum over all.
 fn files(provenance: &Provenance, total: Balance) -> Table {
-    let columns = ["File", "Read as", "#Rows read", "#Accepted", "#Duplicates", "#Quarantined", "Adds up"];
+    let mut columns = vec!["File", "Read as", "#Rows read", "#Accepted", "#Duplicates", "#Quarantined", "Adds up"];
+    let has_superseded = total.superseded > 0;
+    if has_superseded {
+        columns.insert(6, "#Superseded");
+    }
+    let balance = |first, format, of| balance(first, format, of, has_superseded);
     let mut table = Table::new("files", "Rows by file", &columns);
     let hidden = provenance.inputs.len().saturating_sub(SHOWN);
     for input in &provenance.inputs[hidden..] {
@@ -103,16 +112,18 @@ fn files(provenance: &Provenance, total: Balance) -> Table {
     if hidden > 0 { table.note(format!("The {SHOWN} files read last; all are in summary.json.")) } else { table }
 }
 
-fn balance(first: Cell, format: String, balance: Balance) -> Vec<Cell> {
-    vec![
+fn balance(first: Cell, format: String, balance: Balance, has_superseded: bool) -> Vec<Cell> {
+    let mut cells = vec![
         first,
         Cell::text(format),
         Cell::count(balance.rows),
         Cell::count(balance.accepted),
         Cell::count(balance.duplicates),
         Cell::count(balance.quarantined),
-        Cell::text(if balance.adds_up() { "yes" } else { "no" }),
-    ]
+    ];
+    cells.extend(has_superseded.then(|| Cell::count(balance.superseded)));
+    cells.push(Cell::text(if balance.adds_up() { "yes" } else { "no" }));
+    cells
 }
 
 fn reasons(provenance: &Provenance) -> Table {
