@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! carts ──┬─> abandonment       how many were not bought within the window: by day, device, channel, …
+//!         │     └─> changes     what is other than yesterday and last week, beyond noise
 //!         ├─> funnel            how far they came, where they stopped, how long each step took
 //!         ├─> checkout_curve    when carts are bought, from the first hour to the last day
 //!         └─> revenue           what was lost, what came back later, what is still open
@@ -21,6 +22,7 @@ pub mod abandonment;
 pub mod activity;
 pub mod alerts;
 pub mod automation;
+pub mod changes;
 pub mod checkout_curve;
 mod error;
 mod estimate;
@@ -49,6 +51,7 @@ pub use abandonment::Abandonment;
 pub use activity::Activity;
 pub use alerts::{Alert, Intake};
 pub use automation::Automation;
+pub use changes::Changes;
 pub use checkout_curve::CheckoutCurve;
 pub use error::Error;
 pub use estimate::Estimate;
@@ -128,6 +131,8 @@ pub struct Analysis {
     pub base: String,
     /// How many carts were not bought within the window.
     pub abandonment: Abandonment,
+    /// What is other than yesterday and last week.
+    pub changes: Changes,
     /// How far carts came.
     pub funnel: Funnel,
     /// When carts are bought.
@@ -153,13 +158,15 @@ pub struct Analysis {
 pub fn analyze(tables: &Tables, settings: &Settings) -> Result<Analysis, Error> {
     let carts = source::carts(&tables.carts, settings.zone)?;
     let orders = source::orders(&tables.orders)?;
+    let abandonment = abandonment::rates(&carts, settings)?;
     Ok(Analysis {
+        changes: changes::changes(&abandonment, settings),
         as_of: settings.as_of,
         window: settings.window,
         expiry: settings.expiry,
         zone: settings.zone.name().to_owned(),
         base: settings.rates.base().to_owned(),
-        abandonment: abandonment::rates(&carts, settings)?,
+        abandonment,
         funnel: funnel::steps(&carts, settings)?,
         checkout_curve: checkout_curve::fit(&carts, settings)?,
         revenue: revenue::losses(&carts, settings)?,

@@ -2,6 +2,7 @@
 
 mod abandonment;
 mod answers;
+mod changes;
 mod checkout;
 mod definitions;
 mod forecast;

@@ -89,6 +89,7 @@ pub(crate) fn analysis_of(carts: &[Cart], without_cart: u64) -> Analysis {
         zone: "Europe/Berlin".to_owned(),
         base: "EUR".to_owned(),
         abandonment: abandonment(carts),
+        changes: changes(carts),
         funnel: funnel(carts),
         checkout_curve: curve(carts),
         revenue: revenue(carts),
@@ -98,6 +99,18 @@ pub(crate) fn analysis_of(carts: &[Cart], without_cart: u64) -> Analysis {
         activity: Vec::new(),
         alerts: Vec::new(),
     }
+}
+
+fn changes(carts: &[Cart]) -> analysis::Changes {
+    let settings = analysis::Settings {
+        as_of: AS_OF,
+        window: WINDOW,
+        expiry: EXPIRY,
+        zone: chrono_tz::Europe::Berlin,
+        rates: events::money::Rates::new("EUR", []).expect("the euro"),
+        bots: events::bots::Rules::default(),
+    };
+    analysis::changes::changes(&abandonment(carts), &settings)
 }
 
 fn grouped<K: Ord>(carts: &[Cart], key: impl Fn(&Cart) -> K) -> BTreeMap<K, Vec<Cart>> {

@@ -9,7 +9,7 @@ use analysis::{Analysis, Estimate, Revenue};
 use events::Amount;
 use serde::Serialize;
 
-use super::{forecast, sheet};
+use super::{changes, forecast, sheet};
 use crate::{Provenance, number, words};
 
 /// Lines per currency that a card has room for.
@@ -27,6 +27,8 @@ pub(crate) struct Answers {
     /// What somebody should be told, before all else.
     alerts: Vec<Alert>,
     cards: Vec<Card>,
+    /// What is other than before.
+    changes: Vec<String>,
     warnings: Vec<Warning>,
 }
 
@@ -84,7 +86,7 @@ pub(super) fn answers(analysis: &Analysis, provenance: &Provenance) -> Answers {
     };
     let summary = summary(&headlines.abandonment, &analysis.revenue, drop, &window);
     let alerts = analysis.alerts.iter().map(|alert| told(alert, &analysis.zone)).collect();
-    Answers { summary, alerts, cards, warnings: warnings(analysis, provenance) }
+    Answers { summary, alerts, cards, changes: changes::sentences(analysis), warnings: warnings(analysis, provenance) }
 }
 
 fn told(alert: &analysis::Alert, zone: &str) -> Alert {
@@ -337,6 +339,11 @@ fn warnings(analysis: &Analysis, provenance: &Provenance) -> Vec<Warning> {
         });
     }
     warnings
+}
+
+/// `1 cart was`, `12 carts were`.
+pub(super) fn were(n: u64, noun: &str) -> String {
+    format!("{} {}", number::counted(n, noun), if n == 1 { "was" } else { "were" })
 }
 
 /// `1 cart is`, `12 carts are`.
