@@ -7,6 +7,7 @@
 //!         └─> revenue           what was lost, what came back later, what is still open
 //! orders ───> orders            what was sold, and how much of it no cart was seen for
 //! events ───> prediction        what percent of new carts will not be bought in time, cart by cart and day by day
+//! events ───> abandonment_reasons  why carts were left behind, as far as logs can tell
 //! events ───> automation        how much of the latest days' cart creation was done by programs
 //! all ──────> headlines, queries, tables
 //! ```
@@ -16,6 +17,7 @@
 //! prints or reads the clock, and polars goes no further than this crate. [`stats`] knows neither polars nor carts.
 
 pub mod abandonment;
+pub mod abandonment_reasons;
 pub mod automation;
 pub mod checkout_curve;
 mod error;
@@ -42,6 +44,7 @@ use events::money::Rates;
 use serde::Serialize;
 
 pub use abandonment::Abandonment;
+pub use abandonment_reasons::AbandonmentReasons;
 pub use automation::Automation;
 pub use checkout_curve::CheckoutCurve;
 pub use error::Error;
@@ -132,6 +135,8 @@ pub struct Analysis {
     pub orders: OrderSummary,
     /// What is expected of the carts that are still open.
     pub prediction: Prediction,
+    /// Why carts were abandoned, as far as logs can tell.
+    pub reasons: AbandonmentReasons,
     /// How much of the latest days' cart creation was done by programs.
     pub automation: Automation,
 }
@@ -155,6 +160,7 @@ pub fn analyze(tables: &Tables, settings: &Settings) -> Result<Analysis, Error> 
         revenue: revenue::losses(&carts, settings)?,
         orders: orders::summary(&orders, &settings.rates)?,
         prediction: prediction::predict(tables, settings)?,
+        reasons: abandonment_reasons::reasons(tables, settings, &[])?,
         automation: automation::automation(&tables.events, settings.as_of, &settings.bots)?,
     })
 }

@@ -23,7 +23,8 @@ pub fn write(analysis: &Analysis, generation: &Path) -> Result<(), Error> {
     let batch = revenue(&analysis.revenue.segments).map_err(|source| parquet_io::Error::Arrow { path, source })?;
     writer.write(&batch)?;
     writer.finish()?;
-    crate::prediction::tables::write(&analysis.prediction, generation)
+    crate::prediction::tables::write(&analysis.prediction, generation)?;
+    crate::abandonment_reasons::table::write(&analysis.reasons, generation)
 }
 
 fn revenue(rows: &[SegmentLoss]) -> Result<RecordBatch, arrow::error::ArrowError> {

@@ -8,6 +8,7 @@ mod forecast;
 mod funnel;
 mod orders;
 mod quality;
+mod reasons;
 mod revenue;
 mod sql;
 pub(crate) mod table;
@@ -119,6 +120,7 @@ pub(crate) fn page(analysis: &Analysis, provenance: &Provenance, queries: &[Quer
         abandonment::breakdowns(analysis, queries),
         funnel::section(analysis, queries)?,
         checkout::section(analysis, queries)?,
+        reasons::section(analysis, queries),
         revenue::section(analysis, queries)?,
         forecast::section(analysis, queries)?,
     ];
