@@ -14,12 +14,16 @@ mod forget;
 mod formats;
 /// Logs that are broken or made to break: no panic, no lost row, no memory without bound.
 mod hostile;
+/// A shop whose texts attack whoever shows them.
+mod hostile_shop;
 /// Cuts of logs into nights, re-deliveries, threads and killed runs: none of them changes a row.
 mod nights;
 /// Carts, orders and the balance of rows are what an independent reading of the contract makes of the same logs.
 mod oracle;
 /// Pseudonyms by key: no plain id is stored, and everybody is still followed.
 mod privacy;
+/// Why carts were left, against what really happened.
+mod reasons;
 /// The report's pages in a browser: they ask for nothing, fit every screen and are accessible.
 mod report;
 /// The sample that is kept in the repository.

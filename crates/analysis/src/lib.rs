@@ -8,6 +8,7 @@
 //!         └─> revenue           what was lost, what came back later, what is still open
 //! orders ───> orders            what was sold, and how much of it no cart was seen for
 //! events ───> prediction        what percent of new carts will not be bought in time, cart by cart and day by day
+//! events ───> abandonment_reasons  why carts were left behind, as far as logs can tell
 //! events ───> automation        how much of the latest days' cart creation was done by programs
 //! events ───> activity          which sources still send rows
 //! all ──────> alerts            what somebody should be told tonight
@@ -19,6 +20,7 @@
 //! prints or reads the clock, and polars goes no further than this crate. [`stats`] knows neither polars nor carts.
 
 pub mod abandonment;
+pub mod abandonment_reasons;
 pub mod activity;
 pub mod alerts;
 pub mod automation;
@@ -48,6 +50,7 @@ use events::money::Rates;
 use serde::Serialize;
 
 pub use abandonment::Abandonment;
+pub use abandonment_reasons::AbandonmentReasons;
 pub use activity::Activity;
 pub use alerts::{Alert, Intake};
 pub use automation::Automation;
@@ -143,6 +146,8 @@ pub struct Analysis {
     pub orders: OrderSummary,
     /// What is expected of the carts that are still open.
     pub prediction: Prediction,
+    /// Why carts were abandoned, as far as logs can tell.
+    pub reasons: AbandonmentReasons,
     /// How much of the latest days' cart creation was done by programs.
     pub automation: Automation,
     /// Rows of each source, lately.
@@ -172,6 +177,7 @@ pub fn analyze(tables: &Tables, settings: &Settings) -> Result<Analysis, Error> 
         revenue: revenue::losses(&carts, settings)?,
         orders: orders::summary(&orders, &settings.rates)?,
         prediction: prediction::predict(tables, settings)?,
+        reasons: abandonment_reasons::reasons(tables, settings, &[])?,
         automation: automation::automation(&tables.events, settings.as_of, &settings.bots)?,
         activity: activity::activity(&tables.events, settings.as_of)?,
         alerts: Vec::new(),

@@ -9,6 +9,7 @@ mod checkout_curve;
 mod forecast;
 mod funnel;
 mod orders;
+mod reasons;
 mod revenue;
 mod sql;
 
@@ -42,6 +43,7 @@ impl Analysis {
         let tables = sql::Tables::new(data);
         [
             abandonment::queries(self, &tables),
+            reasons::queries(self, &tables),
             revenue::queries(self, &tables),
             funnel::queries(self, &tables),
             checkout_curve::queries(self, &tables),

@@ -102,5 +102,23 @@ pub const ALERTS: Table = Table {
     ],
 };
 
+/// Why each abandoned cart of the last 90 days was left.
+pub const REASONS: Table = Table {
+    name: "reasons",
+    row: "abandoned cart",
+    columns: &[
+        required("cart_id", Type::Text, "the cart"),
+        required(
+            "reason",
+            Type::Word,
+            "barrier, emptied, wish_list, costs, comparison, left_before_checkout or unknown",
+        ),
+        required("confidence", Type::F64, "how sure that is, 0 to 1"),
+        required("evidence", Type::Text, "what shows it"),
+        optional("barrier", Type::Text, "the barrier that was found and met, where one was"),
+        required("p_later", Type::F64, "probability, 0 to 1, that it is bought after cart.window; 1 if it was"),
+    ],
+};
+
 /// Every table of this crate.
-pub const TABLES: [Table; 5] = [REVENUE, PREDICTIONS, BACKTEST, FORECASTS, ALERTS];
+pub const TABLES: [Table; 6] = [REVENUE, PREDICTIONS, BACKTEST, FORECASTS, REASONS, ALERTS];

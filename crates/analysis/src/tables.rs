@@ -24,6 +24,7 @@ pub fn write(analysis: &Analysis, generation: &Path) -> Result<(), Error> {
     writer.write(&batch)?;
     writer.finish()?;
     crate::prediction::tables::write(&analysis.prediction, generation)?;
+    crate::abandonment_reasons::table::write(&analysis.reasons, generation)?;
     crate::alerts::table::write(&analysis.alerts, generation)
 }
 

@@ -9,6 +9,7 @@ mod forecast;
 mod funnel;
 mod orders;
 mod quality;
+mod reasons;
 mod revenue;
 mod sheet;
 mod sql;
@@ -163,6 +164,7 @@ fn sections(analysis: &Analysis, provenance: &Provenance, queries: &[Query]) -> 
     let mut sections = vec![
         abandonment::by_day(analysis, queries)?,
         funnel::section(analysis, queries)?,
+        reasons::section(analysis, queries),
         abandonment::breakdowns(analysis, queries),
         forecast::section(analysis, queries)?,
         revenue::section(analysis, queries)?,

@@ -174,10 +174,20 @@ pub(crate) struct Catalogue {
 }
 
 impl Catalogue {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// With `hostile`, the same products under names that attack.
+    pub(crate) fn new(seed: u64, hostile: bool) -> Self {
         let mut rng = stream(seed, Domain::Catalogue, 0, 0);
-        let products = (1_001..).take(PRODUCTS).map(|number| Arc::new(product(&mut rng, number))).collect();
+        let dress = |product: Product| if hostile { crate::hostile::product(product) } else { product };
+        let products = (1_001..).take(PRODUCTS).map(|number| Arc::new(dress(product(&mut rng, number)))).collect();
         Self { products }
+    }
+
+    /// Another product of the same department, near the given one in popularity or not.
+    pub(crate) fn alternative(&self, rng: &mut ChaCha8Rng, to: &Product) -> Arc<Product> {
+        let others = self.products.iter().filter(|other| other.category == to.category && other.number != to.number);
+        let others: Vec<_> = others.collect();
+        // A department of one has no other.
+        if others.is_empty() { self.choose(rng, 1.0) } else { Arc::clone(others[rng.below(others.len())]) }
     }
 
     /// A product that someone looks at. `wealth` is around 1; those who have more look at dearer things.
@@ -226,7 +236,7 @@ mod tests {
 
     #[test]
     fn some_products_have_no_price_and_all_have_an_address() {
-        let catalogue = Catalogue::new(1);
+        let catalogue = Catalogue::new(1, false);
         let unpriced = catalogue.products.iter().filter(|product| !product.priced).count();
         assert!((1..20).contains(&unpriced), "{unpriced}");
         assert!(catalogue.products.iter().all(|product| product.slug.ends_with(&product.number.to_string())));
@@ -235,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_wealthy_choose_dearer_products() {
-        let catalogue = Catalogue::new(1);
+        let catalogue = Catalogue::new(1, false);
         let mut rng = stream(1, Domain::Day, 0, 0);
         let mut mean =
             |wealth| (0..2_000).map(|_| catalogue.choose(&mut rng, wealth).regular.euros()).sum::<f64>() / 2_000.0;

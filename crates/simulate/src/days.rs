@@ -9,9 +9,11 @@ use crate::{
     Config,
     calendar::{self, DAY},
     event::{Event, VisitorId},
+    hostile,
     journey::{self, Circumstances, Class, Story, StoryId, World},
     person::{Person, PersonKey},
     rng::{Dice, Domain, stream},
+    scenario::{Condition, Lure},
     truth::CartTruth,
 };
 
@@ -99,7 +101,7 @@ impl Days {
         for index in 0..rng.poisson(crowd) {
             self.cart(day, StoryId::new(today, Class::Cart, index), midnight, false);
         }
-        let campaign = self.world.planted.promo;
+        let campaign = self.world.planted.promo();
         if campaign.is_some_and(|span| span.from < midnight + DAY && midnight < span.until) {
             // Beyond the indices that ordinary carts can reach.
             let first = 1 << 27;
@@ -122,7 +124,7 @@ impl Days {
             let told = journey::express(&self.world, &self.person(key), story, at);
             self.keep(told, Some(key));
         }
-        if let Some(span) = self.world.planted.bots.filter(|span| (midnight..midnight + DAY).contains(&span.from)) {
+        if let Some(span) = self.world.planted.bots().filter(|span| (midnight..midnight + DAY).contains(&span.from)) {
             for index in 0..BOTS {
                 let story = StoryId::new(today, Class::Bot, index);
                 let person = self.person(PersonKey::Bot(index));
@@ -136,19 +138,36 @@ impl Days {
     fn cart(&mut self, day: &mut Day, story: StoryId, midnight: i64, promo: bool) {
         let mut rng = story.dice(self.config.seed, Domain::Opening);
         let at = calendar::moment(&mut rng, midnight);
-        if promo && !self.world.planted.promo.is_some_and(|span| span.contains(at)) {
+        if promo && !self.world.planted.promo().is_some_and(|span| span.contains(at)) {
             return;
         }
-        let channel = if promo { "paid_social" } else { rng.weighted(&journey::CHANNELS) };
+        let usual_channel = if promo { "paid_social" } else { rng.weighted(&journey::CHANNELS) };
         let key = if promo { self.newcomer(&mut rng, story) } else { self.somebody_free(&mut rng, at, story) };
-        let given = Circumstances { at, channel, mood: self.mood, promo };
+        let channel = self.mixed(story, at).unwrap_or(usual_channel);
+        let given = Circumstances { at, channel, usual_channel, mood: self.mood, promo };
         let mut told = journey::cart(&self.world, &self.person(key), story, given);
         day.carts.extend(told.cart.take());
         self.keep(told, Some(key));
     }
 
+    /// The channel that the cart comes by instead of its usual one, once the mix of traffic has changed.
+    fn mixed(&self, story: StoryId, at: i64) -> Option<&'static str> {
+        self.world.planted.decoys.iter().find_map(|decoy| match (decoy.lure, decoy.conditions.first()?) {
+            (Lure::Mix(share), Condition::Channel(channel)) if decoy.span.contains(at) => {
+                story.dice(self.config.seed, Domain::Mix).chance(share).then_some(*channel)
+            }
+            _ => None,
+        })
+    }
+
     fn person(&self, key: PersonKey) -> Person {
-        Person::new(self.config.seed, key, self.world.customers)
+        let mut person = Person::new(self.config.seed, key, self.world.customers);
+        if self.world.hostile {
+            for device in &mut person.devices {
+                device.visitor.1 = hostile::visitor(device.visitor.0);
+            }
+        }
+        person
     }
 
     /// Somebody without a cart of their own at that time.

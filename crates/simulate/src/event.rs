@@ -4,7 +4,11 @@ use std::{fmt, sync::Arc};
 
 use serde::{Serialize, Serializer};
 
-use crate::{catalogue::Product, person::PersonKey};
+use crate::{
+    calendar::{DAY, HOUR},
+    catalogue::Product,
+    person::PersonKey,
+};
 
 /// What a customer did, or what happened to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,9 +149,9 @@ impl Serialize for Money {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId(pub u64);
 
-/// Identifier of a browser.
+/// Identifier of a browser: a number, and what a hostile browser writes before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct VisitorId(pub u64);
+pub struct VisitorId(pub u64, pub &'static str);
 
 /// Identifier of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -169,7 +173,7 @@ impl fmt::Display for EventId {
 
 impl fmt::Display for VisitorId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.0 >> 32, self.0 & 0xffff_ffff)
+        write!(f, "{}{}.{}", self.1, self.0 >> 32, self.0 & 0xffff_ffff)
     }
 }
 
@@ -234,9 +238,30 @@ pub struct Visit {
     pub release: Option<Release>,
 }
 
+/// First Tuesday after the epoch, 08:00.
+const FIRST_RELEASE: i64 = 5 * DAY + 8 * HOUR;
+
 /// A build of the shop. A new one goes live every Tuesday at 08:00 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Release(pub i64);
+
+impl Release {
+    /// The build that is live at that time.
+    #[must_use]
+    pub const fn at(at: i64) -> Self {
+        Self((at - FIRST_RELEASE).div_euclid(7 * DAY))
+    }
+
+    /// The first build that goes live at that time or later.
+    pub(crate) const fn next(at: i64) -> Self {
+        Self((at - FIRST_RELEASE + 7 * DAY - 1).div_euclid(7 * DAY))
+    }
+
+    /// When it goes live.
+    pub(crate) const fn live_at(self) -> i64 {
+        FIRST_RELEASE + self.0 * 7 * DAY
+    }
+}
 
 impl fmt::Display for Release {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -350,6 +375,8 @@ pub struct Event {
     pub coupon: Option<&'static str>,
     /// What went wrong.
     pub failure: Option<Failure>,
+    /// How long the shop took to answer, in milliseconds: of the steps of the till.
+    pub latency_ms: Option<u32>,
     /// What was said.
     pub voice: Option<Voice>,
 }

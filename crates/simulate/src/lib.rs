@@ -9,7 +9,7 @@
 //!                  └──> truth ──> _truth/{carts.ndjson, barriers.json, summary.json}
 //! ```
 //!
-//! - `scenario`: what is planted; `catalogue`: what is sold; `person`: who comes.
+//! - `scenario`: what is planted; `catalogue`: what is sold; `person`: who comes; `hostile`: texts that attack.
 //! - `journey`: what one person does with one cart, from intention to refund.
 //! - `days`: who comes on which day; `delivery`: what happens to the events on their way.
 //! - `write`: one module per format, pure functions from an event to bytes.
@@ -33,6 +33,7 @@ mod days;
 mod delivery;
 mod error;
 pub mod event;
+mod hostile;
 mod journey;
 mod output;
 mod person;
@@ -56,7 +57,7 @@ pub use journey::Intent;
 pub use person::PersonKey;
 pub use scenario::Scenario;
 pub use summary::Summary;
-pub use truth::CartTruth;
+pub use truth::{CartTruth, Why};
 pub use write::Format;
 
 use crate::{
@@ -65,7 +66,7 @@ use crate::{
     truth::PlantedTruth,
 };
 
-/// Writes the shop's logs into `out`, one file per day in the order of their names, and the truth into `out/truth`.
+/// Writes the shop's logs into `out`, one file per day in the order of their names, and the truth into `out/_truth`.
 ///
 /// What an earlier simulation left in the folder is replaced; other files stay. The summary is written last: a folder
 /// without one is incomplete.
@@ -79,7 +80,7 @@ pub fn simulate(config: &Config, format: Format, out: &Path) -> Result<Summary, 
     let end = summary::end(config);
     let days = days(config);
     let mut planted = PlantedTruth::new(&days.world().planted);
-    let mut delivery = Delivery::new(config, days.world().planted.outage);
+    let mut delivery = Delivery::new(config, days.world().planted.outage());
     let mut summary = Summary::new(config, format);
     let mut carts = output.truth("carts.ndjson")?;
     for (number, day) in (0..).zip(days) {

@@ -96,6 +96,9 @@ pub(crate) struct Person {
     pub(crate) contact: &'static str,
 }
 
+/// From this loyalty on, the shop keeps the card.
+const STORES_CARD: f64 = 0.6;
+
 const COUNTRIES: [(&str, f64); 8] =
     [("DE", 0.58), ("AT", 0.13), ("NL", 0.09), ("FR", 0.08), ("BE", 0.04), ("ES", 0.03), ("IT", 0.03), ("LU", 0.02)];
 
@@ -113,7 +116,7 @@ impl Person {
         let n_devices = if is_customer { n_devices } else { 1 };
         let mut devices: Vec<Device> = (0..n_devices)
             .map(|number| Device {
-                visitor: VisitorId(mix(seed ^ VISITOR_SALT ^ (key.number() << 4 | number))),
+                visitor: VisitorId(mix(seed ^ VISITOR_SALT ^ (key.number() << 4 | number)), ""),
                 agent: agent(&mut rng, number),
                 shared: false,
             })
@@ -139,7 +142,9 @@ impl Person {
             devices: Vec::new(),
         };
         devices.extend(household(seed, key));
-        Self { devices, ..person }
+        // Those who come often let the shop keep their card.
+        let stored = person.payment == "credit_card" && person.loyalty > STORES_CARD;
+        Self { devices, payment: if stored { "saved_card" } else { person.payment }, ..person }
     }
 }
 
@@ -151,7 +156,7 @@ fn household(seed: u64, key: PersonKey) -> Option<Device> {
     let home = u64::from(number / 2);
     let shares = stream(seed, Domain::Person, home, 1).chance(0.02);
     shares.then(|| Device {
-        visitor: VisitorId(mix(seed ^ VISITOR_SALT ^ (3 << 40 | home))),
+        visitor: VisitorId(mix(seed ^ VISITOR_SALT ^ (3 << 40 | home)), ""),
         agent: Agent { device: "tablet", os: "iOS", browser: "Safari" },
         shared: true,
     })

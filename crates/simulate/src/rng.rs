@@ -14,6 +14,8 @@ pub(crate) enum Domain {
     Story = 5,
     Barrier = 6,
     Delivery = 7,
+    Habit = 8,
+    Mix = 9,
 }
 
 /// The stream for one thing. The whole key goes into the cipher, so no two things share a stream.

@@ -1,12 +1,12 @@
 //! What is planted in the shop: the disturbances that an analysis should find, or should not fall for.
 
+mod planted;
+
 use std::{fmt, str::FromStr};
 
-use crate::{
-    Config, Error,
-    calendar::{self, DAY, HOUR},
-    event::{Failure, Kind},
-};
+use crate::Error;
+
+pub(crate) use planted::{Attempt, Barrier, Condition, Decoy, Lure, Obstacle, Planted, Span};
 
 /// A shop with something planted in it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -18,17 +18,48 @@ pub enum Scenario {
     Barrier,
     /// The above, and from a day later on most express deliveries to Austria are refused.
     TwoBarriers,
+    /// From the onset on, most visitors from Belgium do not get from delivery to payment, and no error says so.
+    SilentStop,
+    /// From the onset on, a service behind card payments fails every third time; some try again, some leave.
+    Intermittent,
+    /// The next release of the shop is slow, and for a third of its payments it fails; the release after it is well.
+    SlowRelease,
+    /// From the onset on, stored cards cannot be charged: it hits those who buy most.
+    TopCustomers,
+    /// Visitors from social networks on telephones buy less, always: a difference, and no barrier.
+    StableDifference,
+    /// From the onset on, an error is often shown that keeps nobody from buying: no barrier.
+    HarmlessError,
+    /// From the onset on, more visitors come from social networks, who have always bought less: no barrier.
+    TrafficMix,
     /// For five days a campaign brings many newcomers who mostly look around: more abandonment, and no barrier.
     Promo,
     /// For six hours nothing is tracked: fewer events, and no barrier.
     Outage,
     /// For three hours a dozen bots fill carts.
     Bots,
+    /// A calm shop whose texts attack whoever shows them: names, searches, comments, messages, coupons, visitors.
+    Hostile,
 }
 
 impl Scenario {
     /// All scenarios.
-    pub const ALL: [Self; 6] = [Self::Calm, Self::Barrier, Self::TwoBarriers, Self::Promo, Self::Outage, Self::Bots];
+    pub const ALL: [Self; 14] = [
+        Self::Calm,
+        Self::Barrier,
+        Self::TwoBarriers,
+        Self::SilentStop,
+        Self::Intermittent,
+        Self::SlowRelease,
+        Self::TopCustomers,
+        Self::StableDifference,
+        Self::HarmlessError,
+        Self::TrafficMix,
+        Self::Promo,
+        Self::Outage,
+        Self::Bots,
+        Self::Hostile,
+    ];
 
     /// The name on the command line.
     #[must_use]
@@ -37,9 +68,17 @@ impl Scenario {
             Self::Calm => "calm",
             Self::Barrier => "barrier",
             Self::TwoBarriers => "two-barriers",
+            Self::SilentStop => "silent-stop",
+            Self::Intermittent => "intermittent",
+            Self::SlowRelease => "slow-release",
+            Self::TopCustomers => "top-customers",
+            Self::StableDifference => "stable-difference",
+            Self::HarmlessError => "harmless-error",
+            Self::TrafficMix => "traffic-mix",
             Self::Promo => "promo",
             Self::Outage => "outage",
             Self::Bots => "bots",
+            Self::Hostile => "hostile",
         }
     }
 }
@@ -63,136 +102,6 @@ impl FromStr for Scenario {
     }
 }
 
-/// One part of the condition under which a barrier stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Condition {
-    Os(&'static str),
-    Country(&'static str),
-    PaymentMethod(&'static str),
-    ShippingMethod(&'static str),
-}
-
-impl Condition {
-    /// The column of the logs and its value.
-    pub(crate) const fn column(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Os(value) => ("os", value),
-            Self::Country(value) => ("country", value),
-            Self::PaymentMethod(value) => ("payment_method", value),
-            Self::ShippingMethod(value) => ("shipping_method", value),
-        }
-    }
-}
-
-/// What someone tries at the till.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Attempt {
-    pub(crate) at: i64,
-    pub(crate) step: Kind,
-    pub(crate) os: &'static str,
-    pub(crate) country: &'static str,
-    pub(crate) payment_method: Option<&'static str>,
-    pub(crate) shipping_method: Option<&'static str>,
-}
-
-/// Something that keeps people from buying.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Barrier {
-    pub(crate) name: &'static str,
-    pub(crate) conditions: &'static [Condition],
-    pub(crate) step: Kind,
-    pub(crate) onset: i64,
-    pub(crate) failure_rate: f64,
-    pub(crate) failure: Failure,
-}
-
-impl Barrier {
-    /// Whether the attempt runs into it (before chance).
-    pub(crate) fn stands_before(&self, attempt: &Attempt) -> bool {
-        attempt.step == self.step
-            && attempt.at >= self.onset
-            && self.conditions.iter().all(|condition| match *condition {
-                Condition::Os(os) => attempt.os == os,
-                Condition::Country(country) => attempt.country == country,
-                Condition::PaymentMethod(method) => attempt.payment_method == Some(method),
-                Condition::ShippingMethod(method) => attempt.shipping_method == Some(method),
-            })
-    }
-}
-
-/// A stretch of time, from and until, in microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub(crate) from: i64,
-    pub(crate) until: i64,
-}
-
-impl Span {
-    pub(crate) fn contains(self, at: i64) -> bool {
-        (self.from..self.until).contains(&at)
-    }
-}
-
-/// What the scenario plants, with its dates.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Planted {
-    pub(crate) barriers: Vec<Barrier>,
-    pub(crate) promo: Option<Span>,
-    pub(crate) outage: Option<Span>,
-    pub(crate) bots: Option<Span>,
-}
-
-impl Planted {
-    /// Dates the scenario for this shop.
-    pub(crate) fn new(config: &Config) -> Self {
-        let onset = config.onset.map_or_else(
-            || calendar::midnight(config.start) + i64::from(config.days) * 7 / 10 * DAY + 14 * HOUR,
-            calendar::micros,
-        );
-        let lasting = |time| Some(Span { from: onset, until: onset + time });
-        match config.scenario {
-            Scenario::Calm => Self::default(),
-            Scenario::Barrier => Self { barriers: vec![paypal(onset)], ..Self::default() },
-            Scenario::TwoBarriers => Self { barriers: vec![paypal(onset), express(onset + DAY)], ..Self::default() },
-            Scenario::Promo => Self { promo: lasting(5 * DAY), ..Self::default() },
-            Scenario::Outage => Self { outage: lasting(6 * HOUR), ..Self::default() },
-            Scenario::Bots => Self { bots: lasting(3 * HOUR), ..Self::default() },
-        }
-    }
-}
-
-fn paypal(onset: i64) -> Barrier {
-    Barrier {
-        name: "paypal-ios",
-        conditions: &[Condition::PaymentMethod("paypal"), Condition::Os("iOS")],
-        step: Kind::AddPaymentInfo,
-        onset,
-        failure_rate: 0.85,
-        failure: Failure {
-            code: "PSP-502",
-            message: "payment provider did not answer",
-            http_status: 502,
-            latency_ms: 10_000,
-        },
-    }
-}
-
-fn express(onset: i64) -> Barrier {
-    Barrier {
-        name: "express-austria",
-        conditions: &[Condition::ShippingMethod("express"), Condition::Country("AT")],
-        step: Kind::AddShippingInfo,
-        onset,
-        failure_rate: 0.8,
-        failure: Failure {
-            code: "SHIP-301",
-            message: "no carrier for this address",
-            http_status: 422,
-            latency_ms: 700,
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,22 +112,5 @@ mod tests {
             assert_eq!(scenario.to_string().parse::<Scenario>().unwrap(), scenario);
         }
         assert!("storm".parse::<Scenario>().is_err());
-    }
-
-    #[test]
-    fn the_barrier_stands_only_in_its_slice_and_after_its_onset() {
-        let barrier = paypal(1_000);
-        let attempt = Attempt {
-            at: 1_000,
-            step: Kind::AddPaymentInfo,
-            os: "iOS",
-            country: "DE",
-            payment_method: Some("paypal"),
-            shipping_method: Some("standard"),
-        };
-        assert!(barrier.stands_before(&attempt));
-        assert!(!barrier.stands_before(&Attempt { at: 999, ..attempt }));
-        assert!(!barrier.stands_before(&Attempt { os: "Android", ..attempt }));
-        assert!(!barrier.stands_before(&Attempt { payment_method: Some("klarna"), ..attempt }));
     }
 }

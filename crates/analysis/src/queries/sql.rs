@@ -48,6 +48,10 @@ impl Tables {
         self.table(crate::schema::FORECASTS.name)
     }
 
+    pub(super) fn reasons(&self) -> String {
+        self.table(crate::schema::REASONS.name)
+    }
+
     fn table(&self, name: &str) -> String {
         format!("read_parquet('{}/{name}/*.parquet')", self.data)
     }

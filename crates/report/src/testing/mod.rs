@@ -6,6 +6,7 @@ mod shop;
 use std::collections::{BTreeMap, BTreeSet};
 
 use analysis::abandonment::{self, Breakdown, Day, Others, Outcomes, Slice};
+use analysis::abandonment_reasons::{CartReason, Evidence, Reason, ReasonShare};
 use analysis::automation::ByRule;
 use analysis::checkout_curve::{CurvePoint, ShareByAge};
 use analysis::funnel::{DeviceFunnel, Step, StepCount, Timing};
@@ -13,7 +14,9 @@ use analysis::orders::OrderTotal;
 use analysis::revenue::{CurrencyLoss, DayLoss, InBase, Loss, Rate, SegmentLoss};
 use analysis::stats::proportion::wilson;
 use analysis::stats::survival::KaplanMeier;
-use analysis::{Abandonment, Analysis, Automation, CheckoutCurve, Estimate, Funnel, OrderSummary, Revenue};
+use analysis::{
+    Abandonment, AbandonmentReasons, Analysis, Automation, CheckoutCurve, Estimate, Funnel, OrderSummary, Revenue,
+};
 use events::Amount;
 use events::lake::Input;
 use events::time::{self, DAY, HOUR};
@@ -95,6 +98,7 @@ pub(crate) fn analysis_of(carts: &[Cart], without_cart: u64) -> Analysis {
         revenue: revenue(carts),
         orders: orders(carts, without_cart),
         prediction: forecast::prediction(carts),
+        reasons: reasons(carts),
         automation: automation(carts),
         activity: Vec::new(),
         alerts: Vec::new(),
@@ -336,6 +340,40 @@ fn automation(carts: &[Cart]) -> Automation {
         automated_visitor_days: 1,
         automated_share: wilson(1, people + 1),
         by_rule: vec![by(None, people, people), by(Some("adds per day"), 12, 1)],
+    }
+}
+
+/// Late ones were kept for later, those at the payment were stopped there, the others left before the checkout.
+fn reasons(carts: &[Cart]) -> AbandonmentReasons {
+    let of = |cart: &Cart| match cart.furthest {
+        _ if cart.bought.is_some() => Reason::WishList,
+        Step::AddPaymentInfo => Reason::Barrier,
+        Step::AddToCart | Step::ViewCart => Reason::LeftBeforeCheckout,
+        _ => Reason::Unknown,
+    };
+    let abandoned: Vec<Reason> = carts.iter().filter(|cart| cart.abandoned()).map(of).collect();
+    let n = abandoned.len() as u64;
+    let carts_of = |reason| abandoned.iter().filter(|other| **other == reason).count() as u64;
+    let share = |reason| ReasonShare {
+        reason,
+        carts: carts_of(reason),
+        share: wilson(carts_of(reason), n),
+        confidence: (carts_of(reason) > 0).then_some(if reason == Reason::Unknown { 0.0 } else { 0.75 }),
+    };
+    let mut shares: Vec<ReasonShare> = Reason::ALL.map(share).to_vec();
+    shares.sort_by_key(|share| (share.reason == Reason::Unknown, std::cmp::Reverse(share.carts)));
+    let stopped = Evidence {
+        evidence: "error PSP-502 at add_payment_info".to_owned(),
+        carts: carts_of(Reason::Barrier),
+        confidence: 0.75,
+    };
+    AbandonmentReasons {
+        opened_from: AS_OF - 90 * DAY,
+        carts: n,
+        reasons: shares,
+        barriers: Some(stopped).filter(|stopped| stopped.carts > 0).into_iter().collect(),
+        expected_later: carts_of(Reason::WishList) as f64,
+        rows: Vec::<CartReason>::new(),
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) struct Term {
     meaning: String,
 }
 
-const NAMES: [(&str, &str); 25] = [
+const NAMES: [(&str, &str); 27] = [
     ("cart", "Cart"),
     ("abandoned", "Abandoned"),
     ("pending", "Pending"),
@@ -24,6 +24,8 @@ const NAMES: [(&str, &str); 25] = [
     ("step", "Step"),
     ("curve", "Time to checkout"),
     ("after", "Bought after the window"),
+    ("reason", "Reason"),
+    ("confidence", "Confidence of a reason"),
     ("gross", "Gross loss"),
     ("recovered", "Bought later"),
     ("net", "Net loss"),
@@ -120,6 +122,12 @@ fn meaning(term: &str, window: &str, expiry: &str, zone: &str, base: &str) -> St
         }
         "blind" => {
             "Each week’s carts are scored by a model trained on what was known when the week began, from what was known of the cart at that age. Persons are who they were known to be then."
+        }
+        "reason" => {
+            "What the signs of an abandoned cart point to, by the first rule that holds: stopped at the till, emptied, kept for later, left where the costs of delivery first show, compared with others, left before the checkout. Judged by what happened within {window} of the opening, and by whether it was bought later."
+        }
+        "confidence" => {
+            "How sure a reason is, from 0 to 1. Of an error: of those who left after it, the share that would not have left without it. Of what was kept for later: the share of carts with the same signs that is bought later. Of costs and comparisons: 0.6 with one sign, 0.8 with two. Emptied, and not having entered the checkout, are facts."
         }
         "order" => {
             "Purchase rows with the same order number of the same person; without a number, purchases no more than 30 minutes apart."

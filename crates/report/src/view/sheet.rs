@@ -70,7 +70,7 @@ impl Sheet {
     pub(crate) fn of(section: &str) -> Self {
         match section {
             "abandonment" => Self::Overview,
-            "barriers" | "funnel" | "breakdowns" => Self::Barriers,
+            "barriers" | "funnel" | "why" | "breakdowns" => Self::Barriers,
             "forecast" | "trust" => Self::Forecast,
             "revenue" => Self::Revenue,
             "checkout" => Self::Later,

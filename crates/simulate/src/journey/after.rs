@@ -3,32 +3,10 @@
 use crate::{
     calendar::{DAY, HOUR, MINUTE, SECOND},
     event::{Item, Kind, Money, Order, Voice},
-    journey::pen::Pen,
+    hostile,
+    journey::{Motive, pen::Pen, voices},
     rng::{Dice, whole},
 };
-
-const PRAISE: [(f32, &str); 6] = [
-    (5.0, "Everything fine, thank you!"),
-    (5.0, "Schnell geliefert, gerne wieder"),
-    (4.0, "Good quality, box was dented"),
-    (4.5, "Nice shop"),
-    (3.0, "Okay, but delivery took a week"),
-    (2.0, "Größe passt nicht, \"M\" fällt sehr klein aus"),
-];
-
-const BLAME: [(f32, &str); 4] = [
-    (1.0, "I could not pay. Gave up after several tries."),
-    (1.0, "Bezahlung bricht immer wieder ab"),
-    (2.0, "Error at checkout, no explanation"),
-    (1.5, "Tried twice, then bought elsewhere"),
-];
-
-const DOUBTS: [(f32, &str); 4] = [
-    (3.0, "Shipping is too expensive"),
-    (2.5, "Just looking, will decide later"),
-    (3.0, "Versandkosten erst ganz am Ende sichtbar"),
-    (2.0, "Had to create an account; no, thanks"),
-];
 
 /// After a purchase.
 pub(crate) fn bought(pen: &mut Pen, order: Order, items: &[Item]) {
@@ -43,30 +21,31 @@ pub(crate) fn bought(pen: &mut Pen, order: Order, items: &[Item]) {
     if pen.rng.chance(0.07) {
         pen.now = at + HOUR + whole(pen.rng.exponential(4.0) * DAY as f64);
         pen.step_outside(Some("email"));
-        say(pen, Kind::Feedback, &PRAISE);
+        say(pen, Kind::Feedback, &voices::PRAISE);
     }
 }
 
-/// After giving up at the till.
-pub(crate) fn gave_up(pen: &mut Pen) {
+/// After giving up at the till, because of a planted barrier or an error, by its name or code.
+pub(crate) fn gave_up(pen: &mut Pen, obstacle: &str) {
     let at = pen.now;
+    let blame = voices::blame(obstacle);
     if pen.rng.chance(0.10) {
         pen.pause(15.0);
-        say(pen, Kind::Feedback, &BLAME);
+        say(pen, Kind::Feedback, blame);
     }
     if pen.rng.chance(0.22) {
         pen.now = at + 5 * MINUTE + whole(pen.rng.exponential(5.0) * HOUR as f64);
         let contact = pen.person.contact;
         pen.step_outside(Some(contact));
-        say(pen, Kind::SupportContact, &BLAME);
+        say(pen, Kind::SupportContact, blame);
     }
 }
 
 /// After a cart was left behind: an opinion on leaving, a letter to those whose address is known.
-pub(crate) fn left_behind(pen: &mut Pen) {
+pub(crate) fn left_behind(pen: &mut Pen, motive: Motive) {
     if pen.rng.chance(0.012) {
         pen.pause(15.0);
-        say(pen, Kind::Feedback, &DOUBTS);
+        say(pen, Kind::Feedback, voices::doubt(motive));
     }
     if pen.visit.customer.is_some() && pen.rng.chance(0.15) {
         pen.now += DAY + whole(pen.rng.exponential(1.0) * DAY as f64);
@@ -116,6 +95,7 @@ fn refund(pen: &mut Pen, order: Order, items: &[Item], bought_at: i64) {
 /// An opinion; not all who write give stars, and not all who give stars write.
 fn say(pen: &mut Pen, kind: Kind, words: &[(f32, &'static str)]) {
     let (rating, comment) = pen.rng.pick(words);
+    let comment = if pen.world.hostile { hostile::comment(comment) } else { comment };
     let rated = kind == Kind::Feedback || pen.rng.chance(0.2);
     let written = kind == Kind::SupportContact || pen.rng.chance(0.6);
     pen.tell(kind, None).voice = Some(Voice { rating: rated.then_some(rating), comment: written.then_some(comment) });

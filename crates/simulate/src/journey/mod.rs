@@ -6,24 +6,27 @@
 mod after;
 mod basket;
 mod checkout;
+mod motive;
 mod pen;
 mod plan;
 mod visits;
+mod voices;
 
 use chacha20::ChaCha8Rng;
 
 use crate::{
-    Config,
+    Config, Scenario,
     calendar::{DAY, HOUR, MINUTE},
     catalogue::Catalogue,
-    event::{Event, Item, Kind, Order, Page},
+    event::{Event, Item, Kind, Money, Order, Page},
     journey::{basket::Basket, checkout::End, pen::Pen, plan::Purpose},
     person::{Login, Person},
     rng::{Dice, Domain, whole},
-    scenario::{Barrier, Planted},
+    scenario::{Barrier, Decoy, Lure, Planted},
     truth::CartTruth,
 };
 
+pub(crate) use motive::Motive;
 pub(crate) use pen::{Class, StoryId};
 pub use plan::Intent;
 pub(crate) use plan::{Circumstances, Plan};
@@ -45,6 +48,8 @@ pub(crate) struct World {
     pub(crate) seed: u64,
     pub(crate) catalogue: Catalogue,
     pub(crate) planted: Planted,
+    /// Whether texts attack those who show them.
+    pub(crate) hostile: bool,
     pub(crate) customers: u32,
     pub(crate) guests: u32,
 }
@@ -53,8 +58,9 @@ impl World {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             seed: config.seed,
-            catalogue: Catalogue::new(config.seed),
+            catalogue: Catalogue::new(config.seed, config.scenario == Scenario::Hostile),
             planted: Planted::new(config),
+            hostile: config.scenario == Scenario::Hostile,
             customers: config.carts_per_day.saturating_mul(CUSTOMERS).clamp(100, 900_000_000),
             guests: config.carts_per_day.saturating_mul(GUESTS).max(100),
         }
@@ -76,7 +82,15 @@ pub(crate) struct Hit {
     pub(crate) barrier: usize,
     pub(crate) at: i64,
     /// What was in the cart.
-    pub(crate) value: crate::event::Money,
+    pub(crate) value: Money,
+}
+
+/// Somebody who wanted to buy gave up at the till.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stop {
+    pub(crate) at: i64,
+    /// The planted barrier, else the code of what went wrong.
+    pub(crate) by: &'static str,
 }
 
 /// A cart on its way.
@@ -85,20 +99,33 @@ pub(crate) struct Walk<'w> {
     pub(crate) plan: Plan,
     pub(crate) basket: Basket,
     barriers: &'w [Barrier],
+    decoys: &'w [Decoy],
     luck: ChaCha8Rng,
+    habit: ChaCha8Rng,
     payment: Option<&'static str>,
     shipping: Option<&'static str>,
     coupon: Option<&'static str>,
     pub(crate) hit: Option<Hit>,
     pub(crate) failed: Option<&'static str>,
+    /// What stopped the latest attempt at the till.
+    obstacle: &'static str,
+    pub(crate) stop: Option<Stop>,
+    /// The decoy that the cart met.
+    pub(crate) lured: Option<&'w Decoy>,
     pub(crate) bought: Option<(i64, Order)>,
 }
 
-/// The story of a cart. Where a barrier stood in the way, it is told again without, to know what would have been.
+/// The story of a cart. Where a barrier stood in the way, or a decoy, it is told again without, to know what would have
+/// been.
 pub(crate) fn cart(world: &World, person: &Person, story: StoryId, given: Circumstances) -> Story {
-    let walk = Walk::run(world, person, story, given, &world.planted.barriers);
+    let Planted { barriers, decoys } = &world.planted;
+    let walk = Walk::run(world, person, story, given, barriers, decoys);
     let would_have = match walk.hit {
-        Some(_) => Walk::run(world, person, story, given, &[]).bought,
+        Some(_) => Walk::run(world, person, story, given, &[], decoys).bought,
+        None => walk.bought,
+    };
+    let without_decoy = match walk.lured {
+        Some(_) => Walk::run(world, person, story, given, barriers, &[]).bought,
         None => walk.bought,
     };
     let last = walk.pen.events.iter().filter(|event| event.kind.is_cart_event() && !event.resent);
@@ -107,7 +134,7 @@ pub(crate) fn cart(world: &World, person: &Person, story: StoryId, given: Circum
         Some((at, _)) => at + HOUR,
         None => last_activity_at + EXPIRY + HOUR,
     };
-    let cart = CartTruth::new(&walk, last_activity_at, would_have.map(|(at, _)| at));
+    let cart = CartTruth::new(&walk, last_activity_at, would_have.map(|(at, _)| at), without_decoy.map(|(at, _)| at));
     Story { events: walk.pen.events, cart, free_at }
 }
 
@@ -118,21 +145,34 @@ impl<'w> Walk<'w> {
         story: StoryId,
         given: Circumstances,
         barriers: &'w [Barrier],
+        decoys: &'w [Decoy],
     ) -> Self {
         let mut pen = Pen::new(world, person, story);
-        let plan = Plan::draw(&mut pen.rng, person, given);
+        let mut habit = story.dice(world.seed, Domain::Habit);
+        let mixed = decoys.iter().find(|decoy| matches!(decoy.lure, Lure::Mix(_)));
+        let channel = if mixed.is_some() { given.channel } else { given.usual_channel };
+        let given = Circumstances { channel, ..given };
+        let plan = Plan::draw(&mut pen.rng, &mut habit, person, given, decoys);
         let luck = story.dice(world.seed, Domain::Barrier);
+        let campaign = decoys.iter().find(|decoy| given.promo && decoy.lure == Lure::Campaign);
+        let cold = decoys.iter().find(|decoy| plan.cold && matches!(decoy.lure, Lure::Coldness(_)));
+        let lured = campaign.or(cold).or(mixed.filter(|_| given.channel != given.usual_channel));
         let mut walk = Self {
             pen,
             plan,
             basket: Basket::default(),
             barriers,
+            decoys,
             luck,
+            habit,
             payment: None,
             shipping: None,
             coupon: None,
             hit: None,
             failed: None,
+            obstacle: "",
+            stop: None,
+            lured,
             bought: None,
         };
         walk.tell(given);
@@ -143,6 +183,7 @@ impl<'w> Walk<'w> {
         let first = self.plan.first;
         self.arrive(given.at, self.plan.device, given.channel);
         self.fill();
+        self.linger();
         let mut end = self.check_out(first);
         let mut goal = first;
         for number in 0..self.plan.legs.len() {
@@ -154,7 +195,10 @@ impl<'w> Walk<'w> {
             let channel = self.pen.rng.weighted(&RETURNS);
             self.arrive(at, self.device(number + 1), channel);
             match leg.purpose {
-                Purpose::Look => self.look_again(),
+                Purpose::Look => {
+                    self.look_again();
+                    self.linger_again();
+                }
                 Purpose::Empty => self.empty(),
                 Purpose::CheckOut(step) => {
                     goal = step;
@@ -163,9 +207,13 @@ impl<'w> Walk<'w> {
             }
         }
         if end == End::GaveUp {
-            after::gave_up(&mut self.pen);
+            self.note_stop(goal);
+            after::gave_up(&mut self.pen, self.obstacle);
             if goal == Kind::Purchase {
                 end = self.come_back();
+                if end == End::GaveUp {
+                    self.note_stop(goal);
+                }
             }
         }
         match self.bought {
@@ -173,7 +221,14 @@ impl<'w> Walk<'w> {
                 let items = self.ordered();
                 after::bought(&mut self.pen, order, &items);
             }
-            _ => after::left_behind(&mut self.pen),
+            _ => after::left_behind(&mut self.pen, self.plan.motive),
+        }
+    }
+
+    /// Remembers who was stopped: those who wanted to buy, now or later.
+    fn note_stop(&mut self, goal: Kind) {
+        if goal == Kind::Purchase || self.plan.intent == Intent::Deferred {
+            self.stop = Some(Stop { at: self.pen.now, by: self.obstacle });
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chacha20::ChaCha8Rng;
 
 use crate::{
-    calendar::{DAY, HOUR, SECOND},
+    calendar::SECOND,
     event::{Event, EventId, Item, Kind, OrderId, Page, Release, Session, SessionId, Visit},
     journey::World,
     person::Person,
@@ -65,9 +65,6 @@ const SHORTEST: f64 = 8.0;
 /// Longest time between two steps of one visit, well below the half hour after which visits are usually split.
 const LONGEST: f64 = 1_200.0;
 
-/// First Tuesday after the epoch, 08:00.
-const FIRST_RELEASE: i64 = 5 * DAY + 8 * HOUR;
-
 pub(crate) struct Pen<'w> {
     pub(crate) world: &'w World,
     pub(crate) person: &'w Person,
@@ -121,7 +118,7 @@ impl<'w> Pen<'w> {
             agent: Some(device.agent),
             country: Some(self.person.country),
             channel: Some(channel),
-            release: Some(Release((at - FIRST_RELEASE).div_euclid(7 * DAY))),
+            release: Some(Release::at(at)),
         });
     }
 
@@ -171,6 +168,7 @@ impl<'w> Pen<'w> {
             shipping_method: None,
             coupon: None,
             failure: None,
+            latency_ms: None,
             voice: None,
         });
         let last = self.events.len() - 1;

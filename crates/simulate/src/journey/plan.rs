@@ -6,8 +6,10 @@ use serde::Serialize;
 use crate::{
     calendar::{self, DAY, HOUR, MINUTE},
     event::Kind,
+    journey::Motive,
     person::Person,
     rng::{Dice, whole},
+    scenario::{Condition, Decoy, Lure},
 };
 
 /// The latent type of a cart.
@@ -44,6 +46,10 @@ pub(crate) struct Leg {
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) intent: Intent,
+    /// Why it will not be bought, or not yet.
+    pub(crate) motive: Motive,
+    /// Less inclined to buy because of a decoy.
+    pub(crate) cold: bool,
     /// How far the first visit goes.
     pub(crate) first: Kind,
     /// What comes after it, in order of time.
@@ -63,6 +69,8 @@ pub(crate) struct Plan {
 pub(crate) struct Circumstances {
     pub(crate) at: i64,
     pub(crate) channel: &'static str,
+    /// Where the visit would have come from, had the mix of traffic not changed.
+    pub(crate) usual_channel: &'static str,
     /// The day's inclination to buy, on the logit scale.
     pub(crate) mood: f64,
     /// Brought by the campaign of the promo scenario.
@@ -73,14 +81,25 @@ pub(crate) struct Circumstances {
 const LATEST: i64 = 29 * DAY;
 
 impl Plan {
-    pub(crate) fn draw(rng: &mut ChaCha8Rng, person: &Person, given: Circumstances) -> Self {
+    /// `rng` decides on what is bought, and `habit` on what else people do meanwhile.
+    pub(crate) fn draw(
+        rng: &mut ChaCha8Rng,
+        habit: &mut ChaCha8Rng,
+        person: &Person,
+        given: Circumstances,
+        decoys: &[Decoy],
+    ) -> Self {
         let own = person.devices.iter().filter(|device| !device.shared).count();
         let at_shared = own < person.devices.len() && rng.chance(0.3);
         let device = if at_shared { own } else { rng.skewed(own, 1.8) };
         let crosses = !at_shared && own > 1 && rng.chance(0.3);
-        let intent = intent(rng, person, given, person.devices[device].agent.device);
+        let kind = person.devices[device].agent.device;
+        let coldness = coldness(decoys, given.channel, kind);
+        let intent = intent(rng, person, given, kind, coldness);
         let mut plan = Self {
             intent,
+            motive: Motive::Buy,
+            cold: coldness > 0.0,
             first: Kind::AddToCart,
             legs: Vec::new(),
             planned_at: None,
@@ -92,8 +111,14 @@ impl Plan {
         };
         match intent {
             Intent::Buyer => plan.buy_soon(rng, given.at),
-            Intent::Deferred => plan.buy_later(rng, given.at),
-            Intent::Never => plan.drift(rng, given.at),
+            Intent::Deferred => {
+                plan.motive = Motive::WishList;
+                plan.buy_later(rng, given.at);
+            }
+            Intent::Never => {
+                let furthest = plan.drift(rng, given.at);
+                plan.motive = Motive::of_drifter(habit, furthest);
+            }
         }
         plan
     }
@@ -131,7 +156,8 @@ impl Plan {
     }
 
     /// Some go far into the checkout to see the fees; some come back; some clear the cart.
-    fn drift(&mut self, rng: &mut ChaCha8Rng, at: i64) {
+    /// Returns the step that they go to at most.
+    fn drift(&mut self, rng: &mut ChaCha8Rng, at: i64) -> Kind {
         let furthest = rng.weighted(&[
             (Kind::AddToCart, 0.43),
             (Kind::ViewCart, 0.22),
@@ -149,6 +175,7 @@ impl Plan {
             let soon = at + 40 * MINUTE + whole(rng.exponential(2.0) * HOUR as f64);
             self.legs.push(Leg { at: soon, purpose: Purpose::Empty });
         }
+        furthest
     }
 
     /// Visits between now and then, only to look. They get rarer with time.
@@ -165,7 +192,22 @@ impl Plan {
     }
 }
 
-fn intent(rng: &mut ChaCha8Rng, person: &Person, given: Circumstances, device: &str) -> Intent {
+/// How much less inclined to buy a decoy makes this visit, on the logit scale.
+fn coldness(decoys: &[Decoy], channel: &str, device: &str) -> f64 {
+    let cold = decoys.iter().filter_map(|decoy| match decoy.lure {
+        Lure::Coldness(coldness) => Some((coldness, &decoy.conditions)),
+        _ => None,
+    });
+    let meets = |conditions: &[Condition]| {
+        conditions.iter().all(|condition| {
+            matches!(condition, Condition::Channel(name) if *name == channel)
+                || matches!(condition, Condition::Device(name) if *name == device)
+        })
+    };
+    cold.filter(|(_, conditions)| meets(conditions)).map(|(coldness, _)| coldness).sum()
+}
+
+fn intent(rng: &mut ChaCha8Rng, person: &Person, given: Circumstances, device: &str, coldness: f64) -> Intent {
     let device = match device {
         "desktop" => 0.22,
         "tablet" => 0.05,
@@ -178,7 +220,7 @@ fn intent(rng: &mut ChaCha8Rng, person: &Person, given: Circumstances, device: &
         "paid_social" => -1.3,
         _ => 0.0,
     };
-    let buyer = -1.08 + 1.5 * person.loyalty + person.appetite + device + channel + given.mood;
+    let buyer = -1.08 + 1.5 * person.loyalty + person.appetite + device + channel + given.mood - coldness;
     let deferred = -1.80 + 0.6 * person.loyalty + 0.5 * person.appetite;
     rng.weighted(&[(Intent::Buyer, buyer.exp()), (Intent::Deferred, deferred.exp()), (Intent::Never, 1.0)])
 }

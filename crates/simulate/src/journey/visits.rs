@@ -3,6 +3,7 @@
 use crate::{
     calendar::{HOUR, MINUTE, SECOND},
     event::{Agent, Item, Kind, Page},
+    hostile,
     journey::{Story, StoryId, World, after, checkout::price, pen::Pen},
     person::{Login, Person},
     rng::{Dice, Domain, whole},
@@ -43,6 +44,7 @@ impl Pen<'_> {
         if self.rng.chance(0.22) {
             self.pause(15.0);
             let page = self.rng.pick(&SEARCHES);
+            let page = if self.world.hostile { hostile::search(page) } else { page };
             self.tell(Kind::Search, Some(Page::At(page)));
         } else if self.rng.chance(0.45) {
             self.pause(20.0);

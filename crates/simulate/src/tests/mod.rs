@@ -2,6 +2,7 @@
 
 mod contract;
 mod delivered;
+mod planted;
 mod story;
 
 use crate::{Config, Scenario};

@@ -45,7 +45,7 @@ fn another_seed_is_another_shop() {
 #[test]
 fn a_barrier_changes_nothing_before_its_onset_and_is_seen_only_after() {
     let config = small(Scenario::Barrier);
-    let onset = Planted::new(&config).barriers[0].onset;
+    let onset = Planted::new(&config).barriers[0].span.from;
     let until = |config: &Config| -> Vec<String> {
         shop(config).filter(|event| event.ts < onset).map(|event| format!("{event:?}")).collect()
     };

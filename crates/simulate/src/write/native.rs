@@ -212,7 +212,7 @@ fn row<'e>(event: &'e Event, line: u64, item: Option<&'e Item>) -> Row<'e> {
         Cell::word(failure.map(|failure| failure.code)),
         Cell::word(failure.map(|failure| failure.message)),
         Cell::number(failure.map(|failure| failure.http_status)),
-        Cell::number(failure.map(|failure| failure.latency_ms)),
+        Cell::number(failure.map(|failure| failure.latency_ms).or(event.latency_ms)),
         event.voice.and_then(|voice| voice.rating).map_or(Cell::Empty, Cell::Stars),
         Cell::word(event.voice.and_then(|voice| voice.comment)),
     ])

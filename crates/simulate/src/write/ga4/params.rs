@@ -49,6 +49,7 @@ pub(crate) fn of(event: &Event) -> Vec<Param> {
         params.int("http_status", Some(i64::from(failure.http_status)));
         params.int("latency_ms", Some(i64::from(failure.latency_ms)));
     }
+    params.int("latency_ms", event.latency_ms.map(i64::from));
     if let Some(voice) = event.voice {
         params.double("rating", voice.rating.map(f64::from));
         params.text("comment", voice.comment);
