@@ -53,7 +53,7 @@ impl Written {
     }
 }
 
-/// Writes the night's pages (`index.html` and those beside it), `summary.json`, `alerts.json`, `queries.sql`, `charts/*.svg` and `tables/*.csv` into `folder`.
+/// Writes the night's pages (`index.html` and those beside it), `summary.json`, `summary.html` and `summary.md` for mail, `alerts.json`, `queries.sql`, `charts/*.svg` and `tables/*.csv` into `folder`.
 ///
 /// They are written beside it and put in place by one rename. A report that is there already is replaced as a whole,
 /// with whatever else its folder holds.
@@ -76,6 +76,7 @@ fn files(analysis: &Analysis, provenance: &Provenance) -> Result<folder::Files, 
     let view = view::night(analysis, provenance, &queries)?;
     let mut files = folder::Files::new();
     files.extend(page::night(&view)?.into_iter().map(|(file, html)| (file.into(), html)));
+    files.extend(page::summaries(&view)?.into_iter().map(|(file, text)| (file.into(), text)));
     files.insert(folder::SUMMARY.into(), summary::json(analysis, provenance)?);
     files.insert(folder::ALERTS.into(), summary::alerts(analysis)?);
     files.insert("queries.sql".into(), queries::sql(analysis, provenance, &queries));

@@ -11,11 +11,13 @@ use crate::Error;
 use crate::charts::theme;
 use crate::view::{Night, Table};
 
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 6] = [
     ("base.html", include_str!("templates/base.html")),
     ("parts.html", include_str!("templates/parts.html")),
     ("night.html", include_str!("templates/night.html")),
     ("nights.html", include_str!("templates/nights.html")),
+    ("summary.html", include_str!("templates/summary.html")),
+    ("summary.md", include_str!("templates/summary.md")),
 ];
 
 const STYLE: &str = include_str!("templates/report.css");
@@ -36,6 +38,14 @@ pub(crate) fn night(night: &Night) -> Result<Vec<(&'static str, String)>, Error>
     night.pages.iter().enumerate().map(render).collect()
 }
 
+/// The night in short for mail: as HTML, and as Markdown.
+pub(crate) fn summaries(night: &Night) -> Result<[(&'static str, String); 2], Error> {
+    let environment = environment()?;
+    let context = context! { night => Value::from(Serde(night)) };
+    let render = |name: &'static str| Ok::<_, Error>((name, environment.get_template(name)?.render(&context)?));
+    Ok([render("summary.html")?, render("summary.md")?])
+}
+
 /// The page of all nights; the table has one row for each.
 pub(crate) fn nights(table: &Table, newest: Option<&str>) -> Result<String, Error> {
     let page = context! { table => Value::from(Serde(table)), newest };
@@ -48,10 +58,26 @@ fn environment() -> Result<Environment<'static>, Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    environment.add_filter("plain", plain);
     for (name, source) in TEMPLATES {
         environment.add_template(name, source)?;
     }
     Ok(environment)
+}
+
+/// Words from logs as Markdown that shows them as they are.
+fn plain(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut plain, letter| {
+        if letter == '\n' || letter == '\r' {
+            plain.push(' ');
+            return plain;
+        }
+        if "\\`*_[]<>|#!~&".contains(letter) {
+            plain.push('\\');
+        }
+        plain.push(letter);
+        plain
+    })
 }
 
 /// What every page has around it.

@@ -13,7 +13,9 @@ fn page(files: &folder::Files) -> &str {
 
 /// Every page with its file.
 fn pages(files: &folder::Files) -> impl Iterator<Item = (&str, &str)> {
-    let html = files.iter().filter(|(path, _)| path.extension().is_some_and(|extension| extension == "html"));
+    let is_page =
+        |path: &Path| path.extension().is_some_and(|kind| kind == "html") && path != Path::new("summary.html");
+    let html = files.iter().filter(move |(path, _)| is_page(path));
     html.map(|(path, html)| (path.to_str().unwrap(), html.as_str()))
 }
 
@@ -116,6 +118,12 @@ fn nothing_from_the_logs_becomes_markup() {
             let shown = visible(html);
             assert!(!shown.split_whitespace().any(|word| word == "49"), "templates do not run what they show");
         }
+        let mail = &files[Path::new("summary.html")];
+        for foreign in ["<script", "<img", "<svg", "<link", "href=", "src=", "url(", "<style"] {
+            assert!(!mail.contains(foreign), "{foreign} for {hostile}");
+        }
+        let plain = &files[Path::new("summary.md")];
+        assert!(!plain.lines().any(|line| line.starts_with('<') || line.starts_with("; drop")), "{plain}");
         for (path, svg) in files.iter().filter(|(path, _)| path.starts_with("charts")) {
             assert!(!svg.contains("<script") && !svg.contains("<img"), "{}", path.display());
             assert_eq!((svg.matches("<svg").count(), svg.matches("</svg>").count()), (1, 1), "{}", path.display());
@@ -166,6 +174,20 @@ fn links_lead_somewhere_and_ids_are_unique() {
             assert!(is_known, "{href} in {file}");
         }
     }
+}
+
+#[test]
+fn the_night_in_short_says_what_the_overview_says() {
+    let files = report(&shop(3_000), 120);
+    let mail = visible(&files[Path::new("summary.html")]);
+    let plain = files[Path::new("summary.md")].replace('\\', "");
+    let overview = first_screen(&files);
+    for word in
+        ["How many are abandoned?", "What does it cost?", "Where are most lost?", "Abandoned carts, 20 Nov 2026"]
+    {
+        assert!(overview.contains(word) && mail.contains(word) && plain.contains(word), "{word}");
+    }
+    assert!(!plain.contains("\n\n\n\n"), "{plain}");
 }
 
 #[test]
