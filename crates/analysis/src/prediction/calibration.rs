@@ -1,6 +1,7 @@
 //! What a model calls 70 % should happen in 70 of 100 cases: log-odds are shifted and stretched (Platt 1999) to fit carts
 //! that are later than those the model was fitted on, at each landmark by itself as far as there are enough.
 
+use super::bytes::Bytes;
 use super::design::nearness;
 use super::landmark::LANDMARKS;
 use crate::stats::logistic::sigmoid;
@@ -64,6 +65,20 @@ impl Calibration {
         };
         let pooled = Platt::fit(&pairs(&|_| true), Platt::NONE);
         Self(std::array::from_fn(|landmark| Platt::fit(&pairs(&|of| of == landmark), pooled)))
+    }
+
+    /// Slope and level of every landmark.
+    pub(super) fn put(&self, into: &mut Vec<u8>) {
+        self.0.iter().for_each(|platt| (platt.slope, platt.level).put(into));
+    }
+
+    /// What [`put`](Self::put) wrote.
+    pub(super) fn take(from: &mut &[u8]) -> Option<Self> {
+        let mut platts = [Platt::NONE; LANDMARKS.len()];
+        for platt in &mut platts {
+            (platt.slope, platt.level) = Bytes::take(from)?;
+        }
+        Some(Self(platts))
     }
 
     /// The calibrated log-odds at any age: between two landmarks, something between the two.

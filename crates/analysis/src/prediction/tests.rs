@@ -1,5 +1,6 @@
 //! From simulated shops to predictions: what may be known, how good it is, and that it never changes.
 
+mod kept;
 mod known;
 mod shop;
 mod synthetic;
@@ -35,6 +36,7 @@ fn on_threads(threads: usize, shop: &Shop) -> (Prediction, [Option<String>; 2]) 
             &frame,
             shop.settings.as_of,
             Plan { window: shop.settings.window, boosting: true, penalty: None },
+            &mut Shelf::empty(&frame),
         );
         let models = [Method::SplineLogit, Method::Boosting].map(|method| trained.fingerprint(method));
         (predict(&tables, &shop.settings).unwrap(), models)
