@@ -1,5 +1,7 @@
 //! From simulated shops to predictions: what may be known, how good it is, and that it never changes.
 
+mod accuracy;
+mod bayes;
 mod kept;
 mod known;
 mod shop;
@@ -23,6 +25,13 @@ static PREDICTION: LazyLock<Prediction> = LazyLock::new(|| predicted(&SHOP));
 fn predicted(shop: &Shop) -> Prediction {
     let folder = shop.publish();
     predict(&Tables::of(folder.path()), &shop.settings).unwrap()
+}
+
+/// The frame of a published shop.
+fn frame_of(folder: &tempfile::TempDir, shop: &Shop) -> Frame {
+    let tables = Tables::of(folder.path());
+    let folders = Folders { events: &tables.events, carts: &tables.carts, orders: &tables.orders };
+    landmark::frame(&folders, &shop.settings, |opened_at| opened_at + time::DAY).unwrap()
 }
 
 /// Predictions, and the hash of both models, as worked out on so many threads.
