@@ -58,6 +58,7 @@ pub use cohort::LEVEL;
 pub use landmark::LANDMARKS;
 pub use model::Method;
 pub(crate) use shelf::FOLDER as MODELS;
+pub use shelf::Kept;
 
 /// Nights whose forecasts are judged.
 pub const NIGHTS: usize = 60;
@@ -100,7 +101,7 @@ pub struct Prediction {
     pub forecasts: Vec<CohortForecast>,
     /// Models for the next night, so that it need not make them again.
     #[serde(skip)]
-    pub(crate) models: Vec<shelf::Kept>,
+    pub models: Vec<Kept>,
 }
 
 /// The forecast of a day's new carts.

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use events::time;
 use rayon::prelude::*;
 
-use super::champion::{self, Choice, FOLDS, Scored};
+use super::champion::{self, Choice, FOLDS, Scored, Why};
 use super::landmark::{Frame, Purpose};
 use super::model::{Method, Plan, Trained, train};
 use super::shelf::Shelf;
@@ -59,7 +59,11 @@ pub(super) fn run(frame: &Frame, as_of: i64, window: i64, zone: Tz, shelf: &mut 
         let is_judged = (origins.len() - 1 - FOLDS..origins.len() - 1).contains(&number);
         let boosting = choice.method == Method::Boosting || (is_judged && is_large(frame, origin, window));
         let trained = train(frame, origin, Plan { window, boosting, penalty: None }, shelf);
-        let choice = if trained.has_model() { choice } else { champion::without_model(choice) };
+        let mut choice = if trained.has_model() { choice } else { champion::without_model(choice) };
+        if scored.is_empty() && trained.has_proven_itself(frame, origin, window) {
+            // What the weeks before it had shown is not in view any more.
+            choice = Choice { method: Method::SplineLogit, why: Why::BestOnFolds };
+        }
         let carts = opened(origin)..opened(until);
         let from = frame.rows.partition_point(|row| row.moment < origin);
         let score = |at: usize| -> Option<Scored> {

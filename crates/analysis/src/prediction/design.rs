@@ -10,6 +10,8 @@ const MIN_ROWS: usize = 50;
 const MIN_SHARE: usize = 250;
 /// Rows whose quantiles are the knots of a curve.
 const KNOT_ROWS: usize = 10_000;
+/// Standard deviation that counts and flags have at least.
+const LEAST_DEVIATION: f64 = 0.25;
 
 /// The columns that were found worth having in some rows.
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub(super) struct Design {
 struct NumberColumns {
     first: u16,
     spline: Option<Spline>,
+    /// Least and greatest value seen; beyond them nothing is known, and nothing more is said than at them.
+    range: (f64, f64),
     /// Centre and standard deviation of each function of the basis.
     scales: Vec<(f64, f64)>,
     missing: Option<u16>,
@@ -140,6 +144,8 @@ impl Design {
             Shape::Count => 2,
             Shape::Flag => 1,
         };
+        let least = known.iter().copied().reduce(f64::min).unwrap_or(0.0);
+        let range = (least, known.iter().copied().fold(least, f64::max));
         let mut sums = vec![(0.0, 0.0); width];
         let mut basis = Vec::with_capacity(width);
         for value in &known {
@@ -152,13 +158,18 @@ impl Design {
         let n = known.len().max(1) as f64;
         let scale = |(sum, squares): (f64, f64)| {
             let mean = sum / n;
-            let deviation = (squares / n - mean * mean).max(0.0).sqrt();
+            let mut deviation = (squares / n - mean * mean).max(0.0).sqrt();
+            if declared.shape != Shape::Smooth && deviation > 1e-6 {
+                // What hardly any cart has would be large where one has it, and so escape the penalty.
+                deviation = deviation.max(LEAST_DEVIATION);
+            }
             // Counts are mostly 0, and stay so: what is 0 costs nothing.
             let centre = if declared.shape == Shape::Smooth { mean } else { 0.0 };
             (centre, if deviation > 1e-6 { deviation } else { f64::INFINITY })
         };
         NumberColumns {
             first: self.add(width, at),
+            range,
             scales: sums.into_iter().map(scale).collect(),
             spline,
             missing: missing.then(|| self.add(1, at)),
@@ -212,6 +223,7 @@ impl Design {
             }
             let value = f64::from(value);
             let value = if declared.shape == Shape::Count { log_count(value) } else { value };
+            let value = value.clamp(columns.range.0, columns.range.1);
             basis.clear();
             expand(declared.shape, columns.spline.as_ref(), value, &mut basis);
             for (at, (value, (centre, deviation))) in (0..).zip(basis.iter().zip(&columns.scales)) {
@@ -237,6 +249,7 @@ impl Design {
         for columns in &self.numbers {
             columns.first.put(into);
             columns.spline.as_ref().map(|spline| spline.knots().to_vec()).put(into);
+            columns.range.put(into);
             columns.scales.put(into);
             (columns.missing, columns.by_age).put(into);
         }
@@ -260,11 +273,12 @@ impl Design {
         for _ in NUMBERS {
             let first = Bytes::take(from)?;
             let knots: Option<Vec<f64>> = Bytes::take(from)?;
-            let scales = Bytes::take(from)?;
+            let (range, scales) = (Bytes::take(from)?, Bytes::take(from)?);
             let (missing, by_age) = Bytes::take(from)?;
             design.numbers.push(NumberColumns {
                 first,
                 spline: knots.map(Spline::with_knots),
+                range,
                 scales,
                 missing,
                 by_age,

@@ -1,9 +1,12 @@
 //! A model from carts whose outcome was known at one moment, calibrated on the latest of them.
 
+use events::time;
+use rayon::prelude::*;
+
 use super::baseline::Baselines;
 use super::boosting;
 use super::bytes::Bytes;
-use super::calibration::Calibration;
+use super::calibration::{Calibration, Said};
 use super::features::Vocabularies;
 use super::landmark::{Frame, LANDMARKS, Purpose, Row};
 use super::shelf::Shelf;
@@ -167,9 +170,24 @@ impl Learning<'_> {
 
     fn key(&self, kind: &str, penalties: &[f64], kept: &Shelf) -> u128 {
         let mut settings = vec![(self.calibrate_from - self.first) as f64];
+        settings.extend(self.days());
         settings.extend(penalties);
         let cart = |row: &Row| row.cart - u32::try_from(self.first).expect("a position of a cart");
         kept.key(kind, &settings, self.labelled.iter().map(|(at, row, abandoned)| (*at, cart(row), *abandoned)))
+    }
+
+    /// First cart of each day, from the first one on: days count when the level is calibrated.
+    fn days(&self) -> Vec<f64> {
+        let mut days = Vec::new();
+        let mut before = None;
+        for (_, row, _) in self.labelled {
+            let day = time::utc_day(self.frame.carts[row.cart as usize].opened_at);
+            if before.is_none_or(|before| before < day) {
+                before = Some(day);
+                days.extend([f64::from(day), f64::from(row.cart - u32::try_from(self.first).unwrap_or(0))]);
+            }
+        }
+        days
     }
 
     /// The penalty is chosen by carts that are later than those the weights come from.
@@ -222,15 +240,17 @@ impl Learning<'_> {
     }
 
     fn calibrated(&self, model: Box<dyn Model>) -> Calibrated {
-        let said: Vec<(usize, f64, bool)> = self
-            .labelled
-            .iter()
-            .filter(|(_, row, _)| row.cart as usize >= self.calibrate_from)
-            .filter_map(|(_, row, abandoned)| match row.purpose {
-                Purpose::Landmark(landmark) => Some((usize::from(landmark), model.log_odds(row), *abandoned)),
-                _ => None,
-            })
-            .collect();
+        let said = |(_, row, abandoned): &Labelled<'_>| match row.purpose {
+            Purpose::Landmark(landmark) => Some(Said {
+                landmark: usize::from(landmark),
+                log_odds: model.log_odds(row),
+                abandoned: *abandoned,
+                day: time::utc_day(self.frame.carts[row.cart as usize].opened_at),
+                is_later: row.cart as usize >= self.calibrate_from,
+            }),
+            _ => None,
+        };
+        let said: Vec<Said> = self.labelled.par_iter().filter_map(said).collect();
         let calibration = Calibration::fit(&said);
         Calibrated { model, calibration }
     }
@@ -247,6 +267,26 @@ impl Trained {
     /// Whether there is a model besides the simple methods.
     pub(super) fn has_model(&self) -> bool {
         self.spline.is_some()
+    }
+
+    /// Whether the spline logit beats every simple method on the carts that calibrated it: all there is to judge by as long
+    /// as no week has been forecast.
+    pub(super) fn has_proven_itself(&self, frame: &Frame, origin: i64, window: i64) -> bool {
+        let matured = frame.carts.partition_point(|cart| cart.opened_at + window <= origin);
+        let from = matured - (matured - first_of(frame, matured)) / CALIBRATE;
+        let until = frame.rows.partition_point(|row| row.moment <= origin);
+        let is_later =
+            |row: &&Row| matches!(row.purpose, Purpose::Landmark(_)) && (from..matured).contains(&(row.cart as usize));
+        let later: Vec<(Scores, bool)> = frame.rows[..until]
+            .par_iter()
+            .filter(is_later)
+            .map(|row| (self.scores(row), frame.carts[row.cart as usize].is_abandoned(window)))
+            .collect();
+        let loss = |method: Method| -> Option<f64> {
+            later.iter().map(|(scores, gone)| Some(log_loss(scores[method as usize]?, *gone))).sum()
+        };
+        let own = loss(Method::SplineLogit);
+        own.is_some() && Method::SIMPLE.iter().all(|method| loss(*method).is_none_or(|simple| own < Some(simple)))
     }
 
     /// The probability that the cart is not bought in time, by every method.

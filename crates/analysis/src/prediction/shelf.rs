@@ -30,9 +30,9 @@ const MODELS: Table = Table {
     ],
 };
 
-/// A model as it is kept.
+/// A model as it is kept for the next night.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Kept {
+pub struct Kept {
     key: u128,
     bytes: Vec<u8>,
 }

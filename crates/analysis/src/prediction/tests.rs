@@ -2,8 +2,10 @@
 
 mod accuracy;
 mod bayes;
+mod edges;
 mod kept;
 mod known;
+mod outlook;
 mod shop;
 mod synthetic;
 

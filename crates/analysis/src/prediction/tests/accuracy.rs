@@ -162,9 +162,55 @@ fn forecasts_come_close_to_the_best_possible() {
 #[expect(clippy::print_stdout, reason = "it is run for its figures")]
 fn against_the_best_possible() {
     for day_effect in [(0.0, 0.0), (0.08, 0.5), (0.15, 0.8)] {
+        // 57,420 carts: some 200,000 rows that are scored.
         let judged = judged(&World { days: 87, carts_per_day: 660, day_effect, seed: 11 });
         println!("day effect {day_effect:?}: as chosen week by week\n{}", judged.table(None, 0));
         println!("spline logit, all weeks\n{}", judged.table(Some(Method::SplineLogit), 0));
         println!("boosting, where tried\n{}", judged.table(Some(Method::Boosting), 0));
     }
+}
+
+/// Writes the rows of the last judged week, and those that its model learnt from, for other programs to learn from:
+/// benches/lightgbm.py reads them. `LEFTCART_ROWS` names the file.
+#[test]
+#[ignore = "writes a file for benches/lightgbm.py"]
+#[expect(clippy::print_stdout, reason = "it is run for its figures")]
+fn rows_for_another_program() {
+    use std::io::Write as _;
+    let path = std::env::var("LEFTCART_ROWS").expect("LEFTCART_ROWS names the file to write");
+    let judged = judged(&World { days: 87, carts_per_day: 660, day_effect: (0.0, 0.0), seed: 11 });
+    let (frame, settings) = (&judged.frame, &judged.made.shop.settings);
+    let number = judged.backtest.folds.len() - 2;
+    let origin = judged.backtest.folds[number].origin;
+    let matured = frame.carts.partition_point(|cart| cart.opened_at + settings.window <= origin);
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
+    let mut write = |row: &crate::prediction::landmark::Row, part: &str, spline: f64, boosting: f64| {
+        let cart = &frame.carts[row.cart as usize];
+        let best = judged.made.truth[&cart.opened_at].at;
+        let landmark = LANDMARKS.partition_point(|hours| *hours <= row.age_hours).max(1) - 1;
+        let label = u8::from(cart.is_abandoned(settings.window));
+        write!(file, "{part},{label},{spline},{boosting},{},{}", best[landmark].unwrap_or(f64::NAN), row.age_hours)
+            .unwrap();
+        row.features.numbers.iter().for_each(|number| write!(file, ",{number}").unwrap());
+        row.features.words.iter().for_each(|word| write!(file, ",{word}").unwrap());
+        writeln!(file).unwrap();
+    };
+    for row in frame.rows.iter().filter(|row| row.moment <= origin) {
+        let is_landmark = matches!(row.purpose, crate::prediction::landmark::Purpose::Landmark(_));
+        if is_landmark && (matured - 20_000..matured).contains(&(row.cart as usize)) {
+            write(row, "train", f64::NAN, f64::NAN);
+        }
+    }
+    for scored in judged.backtest.scored.iter().filter(|scored| scored.fold == number) {
+        let of = |method| scored.scores[place(method)].unwrap();
+        write(&frame.rows[scored.row], "test", of(Method::SplineLogit), of(Method::Boosting));
+    }
+    let train = |boosting| {
+        let plan = crate::prediction::model::Plan { window: settings.window, boosting, penalty: None };
+        let begun = std::time::Instant::now();
+        crate::prediction::model::train(frame, origin, plan, &mut Shelf::empty(frame));
+        begun.elapsed().as_secs_f64()
+    };
+    let [spline, both] = [false, true].map(train);
+    println!("spline logit with its penalty and calibration {spline:.2} s, boosting {:.2} s", both - spline);
 }

@@ -6,7 +6,7 @@
 //! models as any shop. The best probability weighs each kind by the likelihood of the hours so far, and follows its chain
 //! to the end of the window.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use events::time::{self, DAY, HOUR, MINUTE, SECOND};
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -16,8 +16,8 @@ use super::synthetic::Dice;
 use crate::prediction::landmark::LANDMARKS;
 
 /// Hours of the window.
-const HOURS: usize = 72;
-const START: i64 = 1_767_571_200 * SECOND;
+pub(super) const HOURS: usize = 72;
+pub(super) const START: i64 = 1_767_571_200 * SECOND;
 
 /// States of a cart in an hour.
 const IDLE: usize = 0;
@@ -98,10 +98,10 @@ impl Seen {
 }
 
 /// Of each kind and state, the chance not to be bought in so many more hours.
-fn survival() -> Vec<[[f64; 5]; 3]> {
+pub(super) fn survival(hours: usize) -> Vec<[[f64; 5]; 3]> {
     let mut table = vec![[[1.0, 1.0, 1.0, 1.0, 0.0]; 3]];
-    for hours in 1..=HOURS {
-        let before = table[hours - 1];
+    for hour in 1..=hours {
+        let before = table[hour - 1];
         let mut now = before;
         for (kind, chain) in CHAINS.iter().enumerate() {
             for (from, chances) in chain.iter().enumerate() {
@@ -124,18 +124,46 @@ fn draw(dice: &mut Dice, chances: &[f64]) -> usize {
     chances.len() - 1
 }
 
+/// A cart as it really is.
+#[derive(Clone, Debug)]
+pub(super) struct Life {
+    pub(super) opened_at: i64,
+    seen: Seen,
+    kinds: [f64; 3],
+    /// State of each hour, from the opening on until it is bought.
+    path: Vec<usize>,
+}
+
+impl Life {
+    pub(super) fn device(&self) -> &'static str {
+        if self.seen.is_mobile { "mobile" } else { "desktop" }
+    }
+
+    /// The moment of its purchase, if it is bought at all.
+    pub(super) fn purchased_at(&self) -> Option<i64> {
+        let last = self.path.len() - 1;
+        (self.path[last] == CONVERTED).then(|| moment(self.opened_at, last))
+    }
+
+    /// The best probability after so many hours, for whoever does not know of any barrier; `None` once it is bought.
+    pub(super) fn best(&self, hours: usize, table: &[[[f64; 5]; 3]]) -> Option<f64> {
+        best(&self.path, self.kinds, hours, table)
+    }
+}
+
+/// When what happens in an hour of a cart is told: well within the hour that ends then.
+fn moment(opened_at: i64, hour: usize) -> i64 {
+    opened_at + i64::try_from(hour).expect("few hours") * HOUR - 30 * MINUTE
+}
+
 impl World {
-    /// Makes the shop, judged three days after its last day.
-    pub(super) fn make(&self) -> Made {
+    /// All carts of the shop. `barrier` says by what purchases are multiplied at a moment, on a device.
+    pub(super) fn lives(&self, hours: usize, barrier: impl Fn(i64, bool) -> f64) -> Vec<Life> {
         let mut dice = Dice(self.seed);
         let normal = Normal::new(0.0, 1.0).unwrap();
-        let table = survival();
-        let (mut rows, mut truth) = (Vec::new(), BTreeMap::new());
-        // Accounts that may open a cart: by the moment from which their last one is over.
-        let mut accounts: std::collections::VecDeque<(i64, u32)> = std::collections::VecDeque::new();
-        let mut known = 0;
         let (deviation, persistence) = self.day_effect;
         let mut day_effect = 0.0;
+        let mut lives = Vec::new();
         for day in 0..self.days {
             let shock = normal.inverse_cdf(dice.uniform().clamp(1e-9, 1.0 - 1e-9));
             day_effect = persistence * day_effect + (1.0 - persistence * persistence).sqrt() * deviation * shock;
@@ -151,19 +179,40 @@ impl World {
                 };
                 let kinds = seen.kinds(day_effect);
                 let kind = draw(&mut dice, &kinds);
-                let path = path(&mut dice, kind);
-                truth.insert(opened_at, truth_of(&path, kinds, &table));
-                let customer = seen.is_account.then(|| match accounts.front() {
-                    Some((free_from, _)) if *free_from < opened_at => accounts.pop_front().expect("there is one").1,
-                    _ => {
-                        known += 1;
-                        known
-                    }
-                });
-                let last = tell(&mut rows, &mut dice, opened_at, seen, customer, &path);
-                if let Some(customer) = customer {
-                    accounts.push_back((last + 31 * DAY, customer));
+                let mut path = vec![ACTIVE];
+                while path.len() <= hours && path[path.len() - 1] != CONVERTED {
+                    let before = path[path.len() - 1];
+                    let next = draw(&mut dice, &CHAINS[kind][before]);
+                    let kept = barrier(moment(opened_at, path.len()), seen.is_mobile);
+                    let is_stopped = next == CONVERTED && kept < 1.0 && dice.uniform() >= kept;
+                    path.push(if is_stopped { ERROR } else { next });
                 }
+                lives.push(Life { opened_at, seen, kinds, path });
+            }
+        }
+        lives
+    }
+
+    /// Makes the shop, judged three days after its last day.
+    pub(super) fn make(&self) -> Made {
+        let table = survival(HOURS);
+        let mut dice = Dice(self.seed ^ 0xFACE);
+        let (mut rows, mut truth) = (Vec::new(), BTreeMap::new());
+        // Accounts that may open a cart, by the moment from which their last one is over.
+        let mut accounts: VecDeque<(i64, u32)> = VecDeque::new();
+        let mut known = 0;
+        for life in self.lives(HOURS, |_, _| 1.0) {
+            truth.insert(life.opened_at, True { at: LANDMARKS.map(|hours| life.best(whole(hours), &table)) });
+            let customer = life.seen.is_account.then(|| match accounts.front() {
+                Some((free_from, _)) if *free_from < life.opened_at => accounts.pop_front().expect("there is one").1,
+                _ => {
+                    known += 1;
+                    known
+                }
+            });
+            let last = tell(&mut rows, &mut dice, &life, customer);
+            if let Some(customer) = customer {
+                accounts.push_back((last + 31 * DAY, customer));
             }
         }
         rows.sort_by_key(|(ts, _)| *ts);
@@ -172,46 +221,31 @@ impl World {
     }
 }
 
-/// The states of a cart's hours, from its opening on.
-fn path(dice: &mut Dice, kind: usize) -> Vec<usize> {
-    let mut path = vec![ACTIVE];
-    while path.len() <= HOURS && path[path.len() - 1] != CONVERTED {
-        let next = draw(dice, &CHAINS[kind][path[path.len() - 1]]);
-        path.push(next);
-    }
-    path
+fn whole(hours: f64) -> usize {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "landmarks are whole hours")]
+    let hours = hours as usize;
+    hours
 }
 
-fn truth_of(path: &[usize], kinds: [f64; 3], table: &[[[f64; 5]; 3]]) -> True {
-    let at = LANDMARKS.map(|hours| {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "landmarks are whole hours")]
-        let hours = hours as usize;
-        let so_far = path.get(..=hours)?;
-        if so_far[hours] == CONVERTED {
-            return None;
+/// Each kind is weighed by its share and the likelihood of the hours so far, and followed to the end of the window.
+fn best(path: &[usize], kinds: [f64; 3], hours: usize, table: &[[[f64; 5]; 3]]) -> Option<f64> {
+    let so_far = path.get(..=hours)?;
+    if so_far[hours] == CONVERTED {
+        return None;
+    }
+    let mut weights = kinds;
+    for step in so_far.windows(2) {
+        for (weight, chain) in weights.iter_mut().zip(&CHAINS) {
+            *weight *= chain[step[0]][step[1]];
         }
-        let mut weights = kinds;
-        for step in so_far.windows(2) {
-            for (weight, chain) in weights.iter_mut().zip(&CHAINS) {
-                *weight *= chain[step[0]][step[1]];
-            }
-        }
-        let all: f64 = weights.iter().sum();
-        let left = |kind: usize| table[HOURS - hours][kind][so_far[hours]];
-        Some((0..3).map(|kind| weights[kind] / all * left(kind)).sum())
-    });
-    True { at }
+    }
+    let all: f64 = weights.iter().sum();
+    Some((0..3).map(|kind| weights[kind] / all * table[HOURS - hours][kind][so_far[hours]]).sum())
 }
 
 /// The events of a cart; returns the moment of the last one.
-fn tell(
-    rows: &mut Vec<(i64, super::shop::EventRow)>,
-    dice: &mut Dice,
-    opened_at: i64,
-    seen: Seen,
-    customer: Option<u32>,
-    path: &[usize],
-) -> i64 {
+fn tell(rows: &mut Vec<(i64, super::shop::EventRow)>, dice: &mut Dice, life: &Life, customer: Option<u32>) -> i64 {
+    let Life { opened_at, seen, ref path, .. } = *life;
     let visitor = customer.map_or_else(|| format!("v{opened_at}"), |customer| format!("vc{customer}"));
     let browser = ["chrome", "safari", "firefox"][draw(dice, &[0.5, 0.3, 0.2])];
     let channel = ["search", "direct", "social", "email"][draw(dice, &[0.4, 0.3, 0.2, 0.1])];
@@ -221,15 +255,14 @@ fn tell(
             "event_id": format!("{opened_at}-{}", ts - opened_at), "ts": time::format(ts), "kind": kind,
             "visitor_id": visitor, "customer_id": customer.map(|customer| format!("c{customer}")),
             "session_id": format!("{visitor}-{ts}"), "product_id": "p", "unit_price": price, "currency": "EUR",
-            "device": if seen.is_mobile { "mobile" } else { "desktop" }, "browser": browser, "channel": channel,
+            "device": life.device(), "browser": browser, "channel": channel,
         });
         rows.push((ts, value.as_object().expect("an object").clone()));
     };
     add(opened_at, "add_to_cart");
     let mut last = opened_at;
-    for (hour, state) in (0_i64..).zip(path).skip(1) {
-        // Well within the hour that ends then.
-        let ts = opened_at + hour * HOUR - 30 * MINUTE;
+    for (hour, state) in path.iter().enumerate().skip(1) {
+        let ts = moment(opened_at, hour);
         match *state {
             IDLE => continue,
             ACTIVE => add(ts, "view_cart"),

@@ -131,3 +131,22 @@ fn carts_too_young_to_be_judged_teach_nothing() {
     assert_eq!(train(&frame, origin, PLAN, &mut Shelf::empty(&frame)).fingerprint(Method::SplineLogit), taught);
     assert!(taught.is_some());
 }
+
+#[test]
+fn a_word_that_was_never_seen_is_like_any_other_rare_one() {
+    let (mut frame, _) = world(12_000, false);
+    let trained = train(&frame, 48 * DAY, PLAN, &mut Shelf::empty(&frame));
+    let known = frame.rows[100].clone();
+    let said = |word: &str, frame: &mut Frame, method: Method| {
+        let mut row = known.clone();
+        row.features.words[2] = frame.vocabularies.code(2, Some(word));
+        trained.score(&row, method).unwrap()
+    };
+    for method in [Method::SplineLogit, Method::Boosting] {
+        let [first, second] = ["release 7", "release 8"].map(|word| said(word, &mut frame, method));
+        assert!((first - second).abs() < 1e-12 && first > 0.0 && first < 1.0, "{method:?}");
+        let [mobile, desktop] = ["mobile", "desktop"].map(|word| said(word, &mut frame, method));
+        let (low, high) = (mobile.min(desktop), mobile.max(desktop));
+        assert!((low - 0.02..=high + 0.02).contains(&first), "{method:?}: {first} is not among {low} and {high}");
+    }
+}
