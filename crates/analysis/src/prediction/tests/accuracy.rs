@@ -158,7 +158,7 @@ fn forecasts_come_close_to_the_best_possible() {
 
 /// Prints what docs/evaluation.md quotes.
 #[test]
-#[ignore = "minutes: 90 days of 1,000 carts at three strengths of day effects; figures in docs/evaluation.md"]
+#[ignore = "minutes: 87 days of 660 carts at three strengths of day effects; figures in docs/evaluation.md"]
 #[expect(clippy::print_stdout, reason = "it is run for its figures")]
 fn against_the_best_possible() {
     for day_effect in [(0.0, 0.0), (0.08, 0.5), (0.15, 0.8)] {
