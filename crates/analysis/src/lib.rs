@@ -77,6 +77,8 @@ pub struct Tables {
     pub events: PathBuf,
     /// Folder of [`schema::FORECASTS`] in which earlier nights left theirs; `None` on the first night.
     pub forecasts: Option<PathBuf>,
+    /// Folder in which earlier nights left their models; `None` on the first night.
+    pub models: Option<PathBuf>,
 }
 
 impl Tables {
@@ -89,13 +91,15 @@ impl Tables {
             orders: table(&carts::schema::ORDERS),
             events: table(&events::schema::EVENTS),
             forecasts: Some(table(&schema::FORECASTS)),
+            models: Some(generation.join(prediction::MODELS)),
         }
     }
 
-    /// The same with the forecasts that an earlier generation holds; one in the making has none yet.
+    /// The same with the forecasts and models that an earlier generation holds; one in the making has none yet.
     #[must_use]
     pub fn after(self, previous: Option<&Path>) -> Self {
-        Self { forecasts: previous.map(|generation| generation.join(schema::FORECASTS.name)), ..self }
+        let earlier = |name: &str| previous.map(|generation| generation.join(name));
+        Self { forecasts: earlier(schema::FORECASTS.name), models: earlier(prediction::MODELS), ..self }
     }
 }
 

@@ -16,6 +16,7 @@
 mod backtest;
 mod baseline;
 mod boosting;
+mod bytes;
 mod calibration;
 mod champion;
 mod cohort;
@@ -28,6 +29,7 @@ mod model;
 pub mod nowcast;
 pub mod quality;
 mod reasons;
+mod shelf;
 mod spline_logit;
 mod stream;
 pub(crate) mod tables;
@@ -49,11 +51,14 @@ use landmark::{Cart, Folders, Frame, Purpose, Row};
 use model::{Plan, Trained};
 use nowcast::Slice;
 use quality::Quality;
+use shelf::Shelf;
 
 pub use champion::Why;
 pub use cohort::LEVEL;
 pub use landmark::LANDMARKS;
 pub use model::Method;
+pub(crate) use shelf::FOLDER as MODELS;
+pub use shelf::Kept;
 
 /// Nights whose forecasts are judged.
 pub const NIGHTS: usize = 60;
@@ -94,6 +99,9 @@ pub struct Prediction {
     /// Rows of [`crate::schema::FORECASTS`].
     #[serde(skip)]
     pub forecasts: Vec<CohortForecast>,
+    /// Models for the next night, so that it need not make them again.
+    #[serde(skip)]
+    pub models: Vec<Kept>,
 }
 
 /// The forecast of a day's new carts.
@@ -243,11 +251,12 @@ pub(crate) fn predict(tables: &Tables, settings: &Settings) -> Result<Prediction
     };
     let folders = Folders { events: &tables.events, carts: &tables.carts, orders: &tables.orders };
     let frame = landmark::frame(&folders, settings, |opened_at| end_of_day(opened_at) + after)?;
-    let backtest = backtest::run(&frame, settings.as_of, settings.window, settings.zone);
+    let mut shelf = Shelf::open(tables.models.as_deref(), &frame)?;
+    let backtest = backtest::run(&frame, settings.as_of, settings.window, settings.zone, &mut shelf);
     let penalty = backtest.folds.last().and_then(|fold| fold.trained.penalty);
     let boosting = backtest.choice.method == Method::Boosting;
     let plan = Plan { window: settings.window, boosting, penalty };
-    let trained = model::train(&frame, settings.as_of, plan);
+    let trained = model::train(&frame, settings.as_of, plan, &mut shelf);
     let choice = if trained.has_model() { backtest.choice } else { champion::without_model(backtest.choice) };
     let unusual = nowcast::slices(&frame.carts, settings.as_of, settings.window);
     let carts = score_pending(&frame, &trained, choice.method, settings, &unusual);
@@ -296,6 +305,7 @@ pub(crate) fn predict(tables: &Tables, settings: &Settings) -> Result<Prediction
         carts,
         backtest: backtest_rows,
         forecasts,
+        models: shelf.used(),
     })
 }
 

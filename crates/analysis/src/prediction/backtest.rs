@@ -6,9 +6,10 @@ use chrono_tz::Tz;
 use events::time;
 use rayon::prelude::*;
 
-use super::champion::{self, Choice, FOLDS, Scored};
+use super::champion::{self, Choice, FOLDS, Scored, Why};
 use super::landmark::{Frame, Purpose};
 use super::model::{Method, Plan, Trained, train};
+use super::shelf::Shelf;
 
 /// Whole weeks before the present one.
 const WEEKS: u64 = 8;
@@ -46,12 +47,10 @@ fn is_large(frame: &Frame, origin: i64, window: i64) -> bool {
 }
 
 /// Trains and scores week by week.
-pub(super) fn run(frame: &Frame, as_of: i64, window: i64, zone: Tz) -> Backtest {
+pub(super) fn run(frame: &Frame, as_of: i64, window: i64, zone: Tz, shelf: &mut Shelf) -> Backtest {
     let origins = origins(as_of, zone);
     let mut folds = Vec::new();
     let mut scored: Vec<Scored> = Vec::new();
-    // Chosen now and then; in between it is taken over, always from the past.
-    let mut penalty = None;
     for (number, origin) in origins.iter().copied().enumerate() {
         let until = origins.get(number + 1).copied().unwrap_or(i64::MAX);
         let opened = |moment: i64| frame.carts.partition_point(|cart| cart.opened_at < moment);
@@ -59,12 +58,12 @@ pub(super) fn run(frame: &Frame, as_of: i64, window: i64, zone: Tz) -> Backtest 
         // Boosted trees are only looked at where tonight's choice looks at them, or where they were chosen.
         let is_judged = (origins.len() - 1 - FOLDS..origins.len() - 1).contains(&number);
         let boosting = choice.method == Method::Boosting || (is_judged && is_large(frame, origin, window));
-        if number.is_multiple_of(FOLDS) {
-            penalty = None;
+        let trained = train(frame, origin, Plan { window, boosting, penalty: None }, shelf);
+        let mut choice = if trained.has_model() { choice } else { champion::without_model(choice) };
+        if scored.is_empty() && trained.has_proven_itself(frame, origin, window) {
+            // What the weeks before it had shown is not in view any more.
+            choice = Choice { method: Method::SplineLogit, why: Why::BestOnFolds };
         }
-        let trained = train(frame, origin, Plan { window, boosting, penalty });
-        penalty = trained.penalty;
-        let choice = if trained.has_model() { choice } else { champion::without_model(choice) };
         let carts = opened(origin)..opened(until);
         let from = frame.rows.partition_point(|row| row.moment < origin);
         let score = |at: usize| -> Option<Scored> {

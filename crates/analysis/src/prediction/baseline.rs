@@ -31,7 +31,12 @@ pub(super) struct Baselines {
 impl Baselines {
     /// As of `origin`: from carts whose window has passed by then, and for the curve from what younger ones had done
     /// by then. `training` are rows at landmarks, with what became of them.
-    pub(super) fn of(carts: &[Cart], training: &[(&Row, bool)], origin: i64, window: i64) -> Self {
+    pub(super) fn of<'a>(
+        carts: &[Cart],
+        training: impl Iterator<Item = (&'a Row, bool)>,
+        origin: i64,
+        window: i64,
+    ) -> Self {
         let hours = |span: i64| span as f64 / HOUR as f64;
         let opened = |from: i64, until: i64| {
             let at = |moment: i64| carts.partition_point(|cart| cart.opened_at < moment);
@@ -83,7 +88,7 @@ fn key(row: &Row, landmark: u8) -> (u16, u16, u16, u8) {
 }
 
 /// How far the log-odds of each group lie from those of its landmark.
-fn groups(training: &[(&Row, bool)]) -> BTreeMap<(u16, u16, u16, u8), f64> {
+fn groups<'a>(training: impl Iterator<Item = (&'a Row, bool)>) -> BTreeMap<(u16, u16, u16, u8), f64> {
     let mut all: [(f64, f64); LANDMARKS.len()] = [(0.0, 0.0); LANDMARKS.len()];
     let mut groups: BTreeMap<(u16, u16, u16, u8), (f64, f64)> = BTreeMap::new();
     for (row, abandoned) in training {
@@ -91,7 +96,7 @@ fn groups(training: &[(&Row, bool)]) -> BTreeMap<(u16, u16, u16, u8), f64> {
         let of_group = groups.entry(key(row, landmark)).or_default();
         for (abandoned_carts, carts) in [of_group, &mut all[usize::from(landmark)]] {
             *carts += 1.0;
-            *abandoned_carts += f64::from(u8::from(*abandoned));
+            *abandoned_carts += f64::from(u8::from(abandoned));
         }
     }
     let moved = |(key, (abandoned, carts)): ((u16, u16, u16, u8), (f64, f64))| {

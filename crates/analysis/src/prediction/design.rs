@@ -1,12 +1,17 @@
 //! Features → columns of a linear model: curves, words as columns of their own, and what they tell at each age.
 
-use super::features::{NUMBERS, Shape, Vocabularies, WORDS};
+use super::bytes::Bytes;
+use super::features::{NUMBERS, Shape, Vocabularies, WORDS, narrow};
 use super::landmark::{LANDMARKS, Row};
 use crate::stats::spline::Spline;
 
 /// A word needs so many rows for a column of its own, and one of so many.
 const MIN_ROWS: usize = 50;
 const MIN_SHARE: usize = 250;
+/// Rows whose quantiles are the knots of a curve.
+const KNOT_ROWS: usize = 10_000;
+/// Standard deviation that counts and flags have at least.
+const LEAST_DEVIATION: f64 = 0.25;
 
 /// The columns that were found worth having in some rows.
 #[derive(Clone, Debug)]
@@ -19,42 +24,48 @@ pub(super) struct Design {
 
 #[derive(Clone, Debug)]
 struct NumberColumns {
-    first: u32,
+    first: u16,
     spline: Option<Spline>,
+    /// Least and greatest value seen; beyond them nothing is known, and nothing more is said than at them.
+    range: (f64, f64),
     /// Centre and standard deviation of each function of the basis.
     scales: Vec<(f64, f64)>,
-    missing: Option<u32>,
+    missing: Option<u16>,
     /// First of the columns by age.
-    by_age: Option<u32>,
+    by_age: Option<u16>,
 }
 
 #[derive(Clone, Debug)]
 struct WordColumns {
     /// The column of each code; `None` for rare words.
-    columns: Vec<Option<u32>>,
-    other: u32,
+    columns: Vec<Option<u16>>,
+    other: u16,
     /// First of the columns by age of each code, of as many as there are ages but the first.
-    by_age: Vec<Option<u32>>,
+    by_age: Vec<Option<u16>>,
 }
+
+/// A word with its column, and the first of those by age.
+type OwnColumns = (Option<String>, (u16, Option<u16>));
 
 /// Rows as columns with their values, one after another.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sparse {
-    pub(super) columns: Vec<u32>,
-    pub(super) values: Vec<f64>,
+    /// Rising within a row.
+    pub(super) columns: Vec<u16>,
+    pub(super) values: Vec<f32>,
     pub(super) ends: Vec<usize>,
 }
 
 impl Sparse {
-    fn push(&mut self, column: u32, value: f64) {
+    fn push(&mut self, column: u16, value: f64) {
         if value != 0.0 {
             self.columns.push(column);
-            self.values.push(value);
+            self.values.push(narrow(value));
         }
     }
 
     /// Columns and values of a row.
-    pub(super) fn row(&self, at: usize) -> (&[u32], &[f64]) {
+    pub(super) fn row(&self, at: usize) -> (&[u16], &[f32]) {
         let from = if at == 0 { 0 } else { self.ends[at - 1] };
         (&self.columns[from..self.ends[at]], &self.values[from..self.ends[at]])
     }
@@ -105,8 +116,8 @@ impl Design {
         self.features[column]
     }
 
-    fn add(&mut self, columns: usize, feature: usize) -> u32 {
-        let first = u32::try_from(self.features.len()).expect("fewer columns than words");
+    fn add(&mut self, columns: usize, feature: usize) -> u16 {
+        let first = u16::try_from(self.features.len()).expect("a word needs one row of 250, so columns are few");
         self.features.extend(std::iter::repeat_n(Some(feature), columns));
         first
     }
@@ -119,16 +130,22 @@ impl Design {
         let missing = all - known.len() >= MIN_ROWS;
         if declared.shape == Shape::Count {
             for value in &mut known {
-                *value = value.max(0.0).ln_1p();
+                *value = log_count(*value);
             }
         }
-        known.sort_by(f64::total_cmp);
-        let spline = (declared.shape == Shape::Smooth).then(|| Spline::of(&known));
+        let spline = (declared.shape == Shape::Smooth).then(|| {
+            let stride = known.len().div_ceil(KNOT_ROWS).max(1);
+            let mut sample: Vec<f64> = known.iter().copied().step_by(stride).collect();
+            sample.sort_by(f64::total_cmp);
+            Spline::of(&sample)
+        });
         let width = match declared.shape {
             Shape::Smooth => spline.as_ref().map_or(1, Spline::width),
             Shape::Count => 2,
             Shape::Flag => 1,
         };
+        let least = known.iter().copied().reduce(f64::min).unwrap_or(0.0);
+        let range = (least, known.iter().copied().fold(least, f64::max));
         let mut sums = vec![(0.0, 0.0); width];
         let mut basis = Vec::with_capacity(width);
         for value in &known {
@@ -141,13 +158,18 @@ impl Design {
         let n = known.len().max(1) as f64;
         let scale = |(sum, squares): (f64, f64)| {
             let mean = sum / n;
-            let deviation = (squares / n - mean * mean).max(0.0).sqrt();
+            let mut deviation = (squares / n - mean * mean).max(0.0).sqrt();
+            if declared.shape != Shape::Smooth && deviation > 1e-6 {
+                // What hardly any cart has would be large where one has it, and so escape the penalty.
+                deviation = deviation.max(LEAST_DEVIATION);
+            }
             // Counts are mostly 0, and stay so: what is 0 costs nothing.
             let centre = if declared.shape == Shape::Smooth { mean } else { 0.0 };
             (centre, if deviation > 1e-6 { deviation } else { f64::INFINITY })
         };
         NumberColumns {
             first: self.add(width, at),
+            range,
             scales: sums.into_iter().map(scale).collect(),
             spline,
             missing: missing.then(|| self.add(1, at)),
@@ -186,7 +208,7 @@ impl Design {
         for (column, near) in (0..).zip(near) {
             into.push(column, near);
         }
-        let by_age = |first: u32, value: f64, into: &mut Sparse| {
+        let by_age = |first: u16, value: f64, into: &mut Sparse| {
             for (at, near) in (0..).zip(&near[1..]) {
                 into.push(first + at, value * near);
             }
@@ -200,7 +222,8 @@ impl Design {
                 continue;
             }
             let value = f64::from(value);
-            let value = if declared.shape == Shape::Count { value.max(0.0).ln_1p() } else { value };
+            let value = if declared.shape == Shape::Count { log_count(value) } else { value };
+            let value = value.clamp(columns.range.0, columns.range.1);
             basis.clear();
             expand(declared.shape, columns.spline.as_ref(), value, &mut basis);
             for (at, (value, (centre, deviation))) in (0..).zip(basis.iter().zip(&columns.scales)) {
@@ -220,6 +243,63 @@ impl Design {
         into.ends.push(into.columns.len());
     }
 
+    /// Appends all that is needed to make the same columns on another night.
+    pub(super) fn put(&self, vocabularies: &Vocabularies, into: &mut Vec<u8>) {
+        self.features.put(into);
+        for columns in &self.numbers {
+            columns.first.put(into);
+            columns.spline.as_ref().map(|spline| spline.knots().to_vec()).put(into);
+            columns.range.put(into);
+            columns.scales.put(into);
+            (columns.missing, columns.by_age).put(into);
+        }
+        for (at, columns) in self.words.iter().enumerate() {
+            columns.other.put(into);
+            let mut own: Vec<OwnColumns> = (0_u16..)
+                .zip(columns.columns.iter().zip(&columns.by_age))
+                .filter_map(|(code, (column, by_age))| {
+                    Some((vocabularies[at].word(code).map(str::to_owned), ((*column)?, *by_age)))
+                })
+                .collect();
+            // Codes differ from night to night.
+            own.sort();
+            own.put(into);
+        }
+    }
+
+    /// What [`put`](Self::put) wrote; `None` where that is damaged or has words that nobody knows.
+    pub(super) fn take(from: &mut &[u8], vocabularies: &Vocabularies) -> Option<Self> {
+        let mut design = Self { features: Bytes::take(from)?, numbers: Vec::new(), words: Vec::new() };
+        for _ in NUMBERS {
+            let first = Bytes::take(from)?;
+            let knots: Option<Vec<f64>> = Bytes::take(from)?;
+            let (range, scales) = (Bytes::take(from)?, Bytes::take(from)?);
+            let (missing, by_age) = Bytes::take(from)?;
+            design.numbers.push(NumberColumns {
+                first,
+                spline: knots.map(Spline::with_knots),
+                range,
+                scales,
+                missing,
+                by_age,
+            });
+        }
+        for at in 0..WORDS.len() {
+            let other = Bytes::take(from)?;
+            let (mut columns, mut by_age) = (Vec::new(), Vec::new());
+            for (word, own) in Vec::<OwnColumns>::take(from)? {
+                let code = usize::from(vocabularies[at].known(word.as_deref())?);
+                if code >= columns.len() {
+                    columns.resize(code + 1, None);
+                    by_age.resize(code + 1, None);
+                }
+                (columns[code], by_age[code]) = (Some(own.0), own.1);
+            }
+            design.words.push(WordColumns { columns, other, by_age });
+        }
+        Some(design)
+    }
+
     /// All rows.
     pub(super) fn encode_all(&self, rows: &[&Row]) -> Sparse {
         let mut sparse = Sparse::default();
@@ -228,6 +308,11 @@ impl Design {
         }
         sparse
     }
+}
+
+/// Most counts are 0, which needs no logarithm.
+fn log_count(count: f64) -> f64 {
+    if count <= 0.0 { 0.0 } else { count.ln_1p() }
 }
 
 /// The functions of a number; counts come as logarithms.

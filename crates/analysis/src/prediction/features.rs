@@ -135,6 +135,11 @@ impl Vocabulary {
         code
     }
 
+    /// The code of a word that is known; `None` where it is not.
+    pub(super) fn known(&self, word: Option<&str>) -> Option<u16> {
+        word.map_or(Some(0), |word| self.codes.get(word).copied())
+    }
+
     /// The word of a code; `None` for none.
     pub(super) fn word(&self, code: u16) -> Option<&str> {
         if code == 0 { None } else { self.words.get(usize::from(code)).map(|word| &**word) }
@@ -153,6 +158,15 @@ impl std::ops::Index<usize> for Vocabularies {
 }
 
 impl Vocabularies {
+    /// A hash of every word, by feature and code.
+    pub(super) fn hashes(&self) -> Vec<Vec<u128>> {
+        let of_words = |vocabulary: &Vocabulary| {
+            let words = vocabulary.words.iter().enumerate();
+            words.map(|(code, word)| if code == 0 { 0 } else { events::hash::of_bytes(word.as_bytes()) }).collect()
+        };
+        self.0.iter().map(of_words).collect()
+    }
+
     /// The code of a word of one feature.
     pub(super) fn code(&mut self, at: usize, word: Option<&str>) -> u16 {
         self.0[at].code(word)

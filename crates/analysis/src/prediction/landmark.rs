@@ -18,7 +18,9 @@ use super::stream::{self, Id, Span};
 use crate::{Error, Settings};
 
 /// Days of events that are read: the cost of a night does not grow with the age of the lake.
-pub(super) const SPAN_DAYS: i64 = 90;
+pub(super) const SPAN_DAYS: i32 = 90;
+/// Days for which the first of them stays where it is.
+const BLOCK_DAYS: i32 = 28;
 /// Carts that are asked for at landmarks; of more, an even share is.
 const MOST_CARTS: usize = 60_000;
 
@@ -117,11 +119,10 @@ pub(super) fn frame(
     settings: &Settings,
     forecast_at: impl Fn(i64) -> i64,
 ) -> Result<Frame, Error> {
-    let start = settings.as_of - SPAN_DAYS * DAY;
-    let from = time::utc_day(start);
+    let from = first_day(settings.as_of);
     let start = i64::from(from) * DAY;
     let carts = read_carts(folders.carts, start, settings.as_of)?;
-    let one_in = carts.len().div_ceil(MOST_CARTS).max(1);
+    let one_in = one_in(&carts, start, settings.as_of);
     let questions = questions(&carts, one_in, settings, forecast_at);
 
     let mut history = History::new(settings.expiry);
@@ -149,6 +150,20 @@ pub(super) fn frame(
     let Answers { mut rows, persons, mut vocabularies, .. } = answers;
     add_segments(&history, &carts, &mut rows, &persons, settings, &mut vocabularies);
     Ok(Frame { carts, rows, vocabularies, one_in })
+}
+
+/// The first day that is read: some [`SPAN_DAYS`] ago, and the same for [`BLOCK_DAYS`]. Where history begins decides a
+/// little about what is known of old carts, and models are only made again if that has changed.
+fn first_day(as_of: i64) -> i32 {
+    let day = time::utc_day(as_of) - SPAN_DAYS;
+    day - day.rem_euclid(BLOCK_DAYS)
+}
+
+/// Of how many carts one is asked for at landmarks. A power of two, by the carts of whole weeks, so that it seldom changes.
+fn one_in(carts: &[Cart], start: i64, as_of: i64) -> usize {
+    let weeks = start + (as_of - start) / (7 * DAY) * 7 * DAY;
+    let of_weeks = carts.partition_point(|cart| cart.opened_at < weeks);
+    of_weeks.div_ceil(MOST_CARTS).next_power_of_two()
 }
 
 type Question = (i64, u32, Purpose);

@@ -1,9 +1,15 @@
 //! A model from carts whose outcome was known at one moment, calibrated on the latest of them.
 
+use events::time;
+use rayon::prelude::*;
+
 use super::baseline::Baselines;
 use super::boosting;
-use super::calibration::Calibration;
+use super::bytes::Bytes;
+use super::calibration::{Calibration, Said};
+use super::features::Vocabularies;
 use super::landmark::{Frame, LANDMARKS, Purpose, Row};
+use super::shelf::Shelf;
 use super::spline_logit::{self, SplineLogit};
 use crate::stats::logistic::{log_loss, logit, sigmoid};
 
@@ -27,6 +33,9 @@ pub(super) trait Model: std::fmt::Debug + Send + Sync {
 
     /// A hash of everything that was learnt.
     fn fingerprint(&self) -> u128;
+
+    /// Appends all that is needed to have the same model on another night.
+    fn put(&self, vocabularies: &Vocabularies, into: &mut Vec<u8>);
 }
 
 /// The kinds of forecast that compete.
@@ -95,40 +104,39 @@ pub(super) struct Plan {
     pub(super) penalty: Option<f64>,
 }
 
-/// Learns from what was known at `origin`: rows of carts whose window had passed by then.
-pub(super) fn train(frame: &Frame, origin: i64, plan: Plan) -> Trained {
+/// A row that is learnt from: its position in the frame, and whether its cart was not bought in time.
+type Labelled<'a> = (usize, &'a Row, bool);
+
+/// Learns from what was known at `origin`: rows of carts whose window had passed by then. A model that is on the shelf is
+/// not made again.
+pub(super) fn train(frame: &Frame, origin: i64, plan: Plan, kept: &mut Shelf) -> Trained {
     let matured = frame.carts.partition_point(|cart| cart.opened_at + plan.window <= origin);
     let first = first_of(frame, matured);
     let calibrate_from = matured - (matured - first) / CALIBRATE;
-    let is_in =
-        |row: &&Row| matches!(row.purpose, Purpose::Landmark(_)) && (first..matured).contains(&(row.cart as usize));
-    let labelled: Vec<(&Row, bool)> = frame
-        .rows
+    let until = frame.rows.partition_point(|row| row.moment <= origin);
+    let labelled: Vec<Labelled<'_>> = frame.rows[..until]
         .iter()
-        .take_while(|row| row.moment <= origin)
-        .filter(is_in)
-        .map(|row| (row, frame.carts[row.cart as usize].is_abandoned(plan.window)))
+        .enumerate()
+        .filter(|(_, row)| {
+            matches!(row.purpose, Purpose::Landmark(_)) && (first..matured).contains(&(row.cart as usize))
+        })
+        .map(|(at, row)| (at, row, frame.carts[row.cart as usize].is_abandoned(plan.window)))
         .collect();
-    let baselines = Baselines::of(&frame.carts, &labelled, origin, plan.window);
-    let (training, later): (Vec<_>, Vec<_>) =
-        labelled.iter().copied().partition(|(row, _)| (row.cart as usize) < calibrate_from);
+    let baselines =
+        Baselines::of(&frame.carts, labelled.iter().map(|(_, row, gone)| (*row, *gone)), origin, plan.window);
     let carts = ((matured - first) / frame.one_in) as u64;
     let mut trained = Trained { baselines, spline: None, boosting: None, carts, penalty: plan.penalty };
-    let abandoned = training.iter().filter(|(_, abandoned)| *abandoned).count();
-    if matured - first < FEWEST_CARTS * frame.one_in
-        || abandoned < FEWEST_OF_EACH
-        || training.len() - abandoned < FEWEST_OF_EACH
+    let learning = Learning { frame, labelled: &labelled, first, calibrate_from };
+    let (rows, abandoned) = learning.size();
+    if matured - first < FEWEST_CARTS * frame.one_in || abandoned < FEWEST_OF_EACH || rows - abandoned < FEWEST_OF_EACH
     {
         return trained;
     }
-    let (rows, outcomes): (Vec<&Row>, Vec<bool>) = training.into_iter().unzip();
     let penalties = plan.penalty.as_ref().map_or(&PENALTIES[..], std::slice::from_ref);
-    let (model, penalty) = spline(frame, &rows, &outcomes, &later, penalties);
-    trained.penalty = Some(penalty);
-    trained.spline = Some(calibrated(model, &later));
+    let (spline, penalty) = learning.spline(penalties, kept);
+    (trained.spline, trained.penalty) = (Some(spline), Some(penalty));
     if plan.boosting {
-        let model = boosting::fit(&rows, &outcomes, &frame.vocabularies);
-        trained.boosting = Some(calibrated(Box::new(model), &later));
+        trained.boosting = Some(learning.boosting(kept));
     }
     trained
 }
@@ -138,39 +146,147 @@ fn first_of(frame: &Frame, matured: usize) -> usize {
     matured.saturating_sub(MOST_CARTS.saturating_mul(frame.one_in))
 }
 
-/// The penalty is chosen by carts that are later than those the weights come from.
-fn spline(
-    frame: &Frame,
-    rows: &[&Row],
-    outcomes: &[bool],
-    later: &[(&Row, bool)],
-    penalties: &[f64],
-) -> (Box<dyn Model>, f64) {
-    let models = spline_logit::fit(rows, outcomes, &frame.vocabularies, penalties);
-    let loss = |model: &SplineLogit| -> f64 {
-        later.iter().map(|(row, abandoned)| log_loss(sigmoid(model.log_odds(row)), *abandoned)).sum()
-    };
-    let losses: Vec<f64> = if models.len() > 1 { models.iter().map(loss).collect() } else { vec![0.0] };
-    let best = (0..models.len()).min_by(|a, b| losses[*a].total_cmp(&losses[*b])).unwrap_or(0);
-    (Box::new(models.into_iter().nth(best).expect("a model for every penalty")), penalties[best])
+/// What models are learnt from.
+struct Learning<'a> {
+    frame: &'a Frame,
+    labelled: &'a [Labelled<'a>],
+    /// The first cart.
+    first: usize,
+    /// The first of the carts that calibrate.
+    calibrate_from: usize,
 }
 
-fn calibrated(model: Box<dyn Model>, later: &[(&Row, bool)]) -> Calibrated {
-    let said: Vec<(usize, f64, bool)> = later
-        .iter()
-        .filter_map(|(row, abandoned)| match row.purpose {
-            Purpose::Landmark(landmark) => Some((usize::from(landmark), model.log_odds(row), *abandoned)),
+impl Learning<'_> {
+    /// Rows that train, and how many of them are of carts that were not bought in time.
+    fn size(&self) -> (usize, usize) {
+        let (rows, outcomes) = self.training();
+        (rows.len(), outcomes.iter().filter(|abandoned| **abandoned).count())
+    }
+
+    fn training(&self) -> (Vec<&Row>, Vec<bool>) {
+        let training = self.labelled.iter().filter(|(_, row, _)| (row.cart as usize) < self.calibrate_from);
+        training.map(|(_, row, abandoned)| (*row, *abandoned)).unzip()
+    }
+
+    fn key(&self, kind: &str, penalties: &[f64], kept: &Shelf) -> u128 {
+        let mut settings = vec![(self.calibrate_from - self.first) as f64];
+        settings.extend(self.days());
+        settings.extend(penalties);
+        let cart = |row: &Row| row.cart - u32::try_from(self.first).expect("a position of a cart");
+        kept.key(kind, &settings, self.labelled.iter().map(|(at, row, abandoned)| (*at, cart(row), *abandoned)))
+    }
+
+    /// First cart of each day, from the first one on: days count when the level is calibrated.
+    fn days(&self) -> Vec<f64> {
+        let mut days = Vec::new();
+        let mut before = None;
+        for (_, row, _) in self.labelled {
+            let day = time::utc_day(self.frame.carts[row.cart as usize].opened_at);
+            if before.is_none_or(|before| before < day) {
+                before = Some(day);
+                days.extend([f64::from(day), f64::from(row.cart - u32::try_from(self.first).unwrap_or(0))]);
+            }
+        }
+        days
+    }
+
+    /// The penalty is chosen by carts that are later than those the weights come from.
+    fn spline(&self, penalties: &[f64], kept: &mut Shelf) -> (Calibrated, f64) {
+        let vocabularies = &self.frame.vocabularies;
+        let make = || {
+            let (rows, outcomes) = self.training();
+            let models = spline_logit::fit(&rows, &outcomes, vocabularies, penalties);
+            let later = || self.labelled.iter().filter(|(_, row, _)| row.cart as usize >= self.calibrate_from);
+            let loss = |model: &SplineLogit| -> f64 {
+                later().map(|(_, row, abandoned)| log_loss(sigmoid(model.log_odds(row)), *abandoned)).sum()
+            };
+            let losses: Vec<f64> = if models.len() > 1 { models.iter().map(loss).collect() } else { vec![0.0] };
+            let best = (0..models.len()).min_by(|a, b| losses[*a].total_cmp(&losses[*b])).unwrap_or(0);
+            let model = models.into_iter().nth(best).expect("a model for every penalty");
+            (self.calibrated(Box::new(model)), penalties[best])
+        };
+        let read = |mut from: &[u8]| {
+            let (penalty, calibration) = (Bytes::take(&mut from)?, Calibration::take(&mut from)?);
+            let model = Box::new(spline_logit::take(&mut from, vocabularies)?);
+            Some((Calibrated { model, calibration }, penalty))
+        };
+        let write = |(calibrated, penalty): &(Calibrated, f64)| {
+            let mut bytes = Vec::new();
+            penalty.put(&mut bytes);
+            calibrated.put(vocabularies, &mut bytes);
+            bytes
+        };
+        let key = self.key(Method::SplineLogit.name(), penalties, kept);
+        kept.get(key, read, make, write)
+    }
+
+    fn boosting(&self, kept: &mut Shelf) -> Calibrated {
+        let vocabularies = &self.frame.vocabularies;
+        let make = || {
+            let (rows, outcomes) = self.training();
+            self.calibrated(Box::new(boosting::fit(&rows, &outcomes, vocabularies)))
+        };
+        let read = |mut from: &[u8]| {
+            let calibration = Calibration::take(&mut from)?;
+            Some(Calibrated { model: Box::new(boosting::take(&mut from, vocabularies)?), calibration })
+        };
+        let write = |calibrated: &Calibrated| {
+            let mut bytes = Vec::new();
+            calibrated.put(vocabularies, &mut bytes);
+            bytes
+        };
+        let key = self.key(Method::Boosting.name(), &[], kept);
+        kept.get(key, read, make, write)
+    }
+
+    fn calibrated(&self, model: Box<dyn Model>) -> Calibrated {
+        let said = |(_, row, abandoned): &Labelled<'_>| match row.purpose {
+            Purpose::Landmark(landmark) => Some(Said {
+                landmark: usize::from(landmark),
+                log_odds: model.log_odds(row),
+                abandoned: *abandoned,
+                day: time::utc_day(self.frame.carts[row.cart as usize].opened_at),
+                is_later: row.cart as usize >= self.calibrate_from,
+            }),
             _ => None,
-        })
-        .collect();
-    let calibration = Calibration::fit(&said);
-    Calibrated { model, calibration }
+        };
+        let said: Vec<Said> = self.labelled.par_iter().filter_map(said).collect();
+        let calibration = Calibration::fit(&said);
+        Calibrated { model, calibration }
+    }
+}
+
+impl Calibrated {
+    fn put(&self, vocabularies: &Vocabularies, into: &mut Vec<u8>) {
+        self.calibration.put(into);
+        self.model.put(vocabularies, into);
+    }
 }
 
 impl Trained {
     /// Whether there is a model besides the simple methods.
     pub(super) fn has_model(&self) -> bool {
         self.spline.is_some()
+    }
+
+    /// Whether the spline logit beats every simple method on the carts that calibrated it: all there is to judge by as long
+    /// as no week has been forecast.
+    pub(super) fn has_proven_itself(&self, frame: &Frame, origin: i64, window: i64) -> bool {
+        let matured = frame.carts.partition_point(|cart| cart.opened_at + window <= origin);
+        let from = matured - (matured - first_of(frame, matured)) / CALIBRATE;
+        let until = frame.rows.partition_point(|row| row.moment <= origin);
+        let is_later =
+            |row: &&Row| matches!(row.purpose, Purpose::Landmark(_)) && (from..matured).contains(&(row.cart as usize));
+        let later: Vec<(Scores, bool)> = frame.rows[..until]
+            .par_iter()
+            .filter(is_later)
+            .map(|row| (self.scores(row), frame.carts[row.cart as usize].is_abandoned(window)))
+            .collect();
+        let loss = |method: Method| -> Option<f64> {
+            later.iter().map(|(scores, gone)| Some(log_loss(scores[method as usize]?, *gone))).sum()
+        };
+        let own = loss(Method::SplineLogit);
+        own.is_some() && Method::SIMPLE.iter().all(|method| loss(*method).is_none_or(|simple| own < Some(simple)))
     }
 
     /// The probability that the cart is not bought in time, by every method.

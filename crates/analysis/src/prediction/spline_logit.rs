@@ -1,19 +1,24 @@
-//! Logistic regression on the columns of a [`Design`], with a ridge penalty, by iteratively reweighted least squares.
+//! Logistic regression on the columns of a [`Design`], with a ridge penalty, by Newton's method.
 
 use rayon::prelude::*;
 
+use super::bytes::Bytes;
 use super::design::{Design, Sparse, nearness};
 use super::features::{NUMBERS, Vocabularies, WORDS};
 use super::landmark::{LANDMARKS, Purpose, Row};
 use super::model::Model;
-use crate::stats::cholesky;
-use crate::stats::logistic::{log_loss, sigmoid};
+use crate::stats::cholesky::Cholesky;
+use crate::stats::logistic::sigmoid;
 
 /// Rows are summed in so many pieces, and the pieces in their order: the same sums on any number of threads.
 const PIECES: usize = 32;
-const MOST_STEPS: usize = 25;
+const MOST_STEPS: usize = 40;
 /// Relative change of the log-likelihood at which it stands still.
 const STILL: f64 = 1e-6;
+/// Rows that the curvature is taken from.
+const CURVED_ROWS: usize = 10_000;
+/// Relative change of the log-likelihood below which the curvature stays as it is.
+const CURVED: f64 = 1e-2;
 
 /// Features that matter in every shop, besides those that depend on the age.
 const CORE: [&str; 6] = ["value", "account", "prior_orders", "segment", "device", "channel"];
@@ -53,6 +58,17 @@ pub(super) fn fit(
         .collect()
 }
 
+/// What [`Model::put`] wrote.
+pub(super) fn take(from: &mut &[u8], vocabularies: &Vocabularies) -> Option<SplineLogit> {
+    let (design, weights) = (Design::take(from, vocabularies)?, Vec::<f64>::take(from)?);
+    let mut means: [Vec<f64>; LANDMARKS.len()] = Default::default();
+    for means in &mut means {
+        *means = Bytes::take(from)?;
+    }
+    let fits = |line: &Vec<f64>| line.len() == design.width();
+    (fits(&weights) && means.iter().all(fits)).then_some(SplineLogit { design, weights, means })
+}
+
 /// What depends on the age, and who the person is, is believed more readily than the weekday or the browser.
 fn looseness(feature: usize) -> f64 {
     let is_core = match feature.checked_sub(NUMBERS.len()) {
@@ -70,14 +86,25 @@ fn means(rows: &[&Row], sparse: &Sparse, width: usize) -> [Vec<f64>; LANDMARKS.l
         *n += 1.0;
         let (columns, values) = sparse.row(at);
         for (column, value) in columns.iter().zip(values) {
-            sums[*column as usize] += value;
+            sums[usize::from(*column)] += f64::from(*value);
         }
     }
     sums.map(|(sums, n)| sums.into_iter().map(|sum| sum / f64::max(n, 1.0)).collect())
 }
 
-fn dot(weights: &[f64], (columns, values): (&[u32], &[f64])) -> f64 {
-    columns.iter().zip(values).map(|(column, value)| weights[*column as usize] * value).sum()
+fn dot(weights: &[f64], (columns, values): (&[u16], &[f32])) -> f64 {
+    let term = |column: u16, value: f32| weights[usize::from(column)] * f64::from(value);
+    // Four sums, because one would wait for itself.
+    let mut sums = [0.0; 4];
+    let (columns_by_four, last_columns) = columns.as_chunks::<4>();
+    let (values_by_four, last_values) = values.as_chunks::<4>();
+    for (columns, values) in columns_by_four.iter().zip(values_by_four) {
+        for (sum, (column, value)) in sums.iter_mut().zip(columns.iter().zip(values)) {
+            *sum += term(*column, *value);
+        }
+    }
+    let last: f64 = last_columns.iter().zip(last_values).map(|(column, value)| term(*column, *value)).sum();
+    sums.iter().sum::<f64>() + last
 }
 
 fn pieces(rows: usize) -> Vec<std::ops::Range<usize>> {
@@ -85,73 +112,116 @@ fn pieces(rows: usize) -> Vec<std::ops::Range<usize>> {
     (0..rows).step_by(size).map(|from| from..(from + size).min(rows)).collect()
 }
 
-/// The penalised negative log-likelihood.
-fn loss(sparse: &Sparse, outcomes: &[bool], penalty: &[f64], weights: &[f64]) -> f64 {
-    let of_piece = |piece: std::ops::Range<usize>| -> f64 {
-        piece.map(|row| log_loss(sigmoid(dot(weights, sparse.row(row))), outcomes[row])).sum()
-    };
-    let parts: Vec<f64> = pieces(sparse.len()).into_par_iter().map(of_piece).collect();
-    parts.iter().sum::<f64>() + penalty.iter().zip(weights).map(|(p, w)| p * w * w / 2.0).sum::<f64>()
-}
-
-/// Curvature (lower triangle) and gradient of the log-likelihood.
-fn derivatives(sparse: &Sparse, outcomes: &[bool], weights: &[f64]) -> (Vec<f64>, Vec<f64>) {
-    let width = weights.len();
+/// The penalised negative log-likelihood, and the gradient of the log-likelihood less that of the penalty.
+fn slope(sparse: &Sparse, outcomes: &[bool], penalty: &[f64], weights: &[f64]) -> (f64, Vec<f64>) {
     let of_piece = |piece: std::ops::Range<usize>| {
-        let (mut curvature, mut gradient) = (vec![0.0; width * width], vec![0.0; width]);
+        let (mut loss, mut gradient) = (0.0, vec![0.0; weights.len()]);
         for row in piece {
             let (columns, values) = sparse.row(row);
+            let log_odds = dot(weights, (columns, values));
+            let happened = f64::from(u8::from(outcomes[row]));
+            // ln(1 + e^x) without overflow.
+            loss += log_odds.max(0.0) + (-log_odds.abs()).exp().ln_1p() - happened * log_odds;
+            let residual = happened - sigmoid(log_odds);
+            for (column, value) in columns.iter().zip(values) {
+                gradient[usize::from(*column)] += residual * f64::from(*value);
+            }
+        }
+        (loss, gradient)
+    };
+    let parts: Vec<(f64, Vec<f64>)> = pieces(sparse.len()).into_par_iter().map(of_piece).collect();
+    let mut loss = penalty.iter().zip(weights).map(|(p, w)| p * w * w / 2.0).sum::<f64>();
+    let mut gradient: Vec<f64> = penalty.iter().zip(weights).map(|(p, w)| -p * w).collect();
+    for (of_piece, part) in parts {
+        loss += of_piece;
+        gradient.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+    }
+    (loss, gradient)
+}
+
+/// A place within a stride that looks random: what comes at regular intervals must not be missed, or met, each time.
+fn jitter(row: usize, stride: usize) -> usize {
+    let bits = (row as u64).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let bits = (bits ^ (bits >> 32)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+    usize::try_from((bits >> 33) % stride.max(1) as u64).unwrap_or(0)
+}
+
+/// Curvature (lower triangle) of the penalised negative log-likelihood: of one row of every `stride`, scaled to all.
+fn curvature(sparse: &Sparse, penalty: &[f64], weights: &[f64], stride: usize) -> Vec<f64> {
+    let width = weights.len();
+    let taken = sparse.len().div_ceil(stride);
+    let scale = sparse.len() as f64 / taken.max(1) as f64;
+    let of_piece = |piece: std::ops::Range<usize>| {
+        let mut curvature = vec![0.0; width * width];
+        for row in piece {
+            let (columns, values) = sparse.row((row * stride + jitter(row, stride)).min(sparse.len() - 1));
             let p = sigmoid(dot(weights, (columns, values)));
-            let (residual, weight) = (f64::from(u8::from(outcomes[row])) - p, p * (1.0 - p));
+            let weight = scale * p * (1.0 - p);
             for (at, (column, value)) in columns.iter().zip(values).enumerate() {
-                let column = *column as usize;
-                gradient[column] += residual * value;
-                let weighted = weight * value;
+                // Columns of a row rise, so that the entry lies below the diagonal.
+                let line = &mut curvature[usize::from(*column) * width..][..width];
+                let weighted = weight * f64::from(*value);
                 for (other, value) in columns[..=at].iter().zip(values) {
-                    let other = *other as usize;
-                    // Columns of a row need not rise: the entry belongs below the diagonal.
-                    curvature[column.max(other) * width + column.min(other)] += weighted * value;
+                    line[usize::from(*other)] += weighted * f64::from(*value);
                 }
             }
         }
-        (curvature, gradient)
+        curvature
     };
-    let parts: Vec<(Vec<f64>, Vec<f64>)> = pieces(sparse.len()).into_par_iter().map(of_piece).collect();
-    let mut sums = (vec![0.0; width * width], vec![0.0; width]);
-    for (curvature, gradient) in parts {
-        sums.0.iter_mut().zip(curvature).for_each(|(sum, part)| *sum += part);
-        sums.1.iter_mut().zip(gradient).for_each(|(sum, part)| *sum += part);
+    let parts: Vec<Vec<f64>> = pieces(taken).into_par_iter().map(of_piece).collect();
+    let mut sums = vec![0.0; width * width];
+    for part in parts {
+        sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+    }
+    for (column, penalty) in penalty.iter().enumerate() {
+        sums[column * width + column] += penalty;
     }
     sums
 }
 
+/// The weights of least loss. The slope is always that of all rows, so the end does not depend on the curvature, which
+/// only says where to look next: some thousands of rows know it well enough, and near the end it hardly changes.
 fn newton(sparse: &Sparse, outcomes: &[bool], penalty: &[f64], start: &[f64]) -> Vec<f64> {
+    let mut stride = sparse.len().div_ceil(CURVED_ROWS).max(1);
     let mut weights = start.to_vec();
-    let mut before = loss(sparse, outcomes, penalty, &weights);
+    let (mut before, mut gradient) = slope(sparse, outcomes, penalty, &weights);
+    let mut factor: Option<Cholesky> = None;
     for _ in 0..MOST_STEPS {
-        let (mut curvature, mut gradient) = derivatives(sparse, outcomes, &weights);
-        for (column, penalty) in penalty.iter().enumerate() {
-            curvature[column * weights.len() + column] += penalty;
-            gradient[column] -= penalty * weights[column];
-        }
-        let Some(step) = cholesky::solve(&curvature, &gradient) else { break };
+        let curved = match factor.take() {
+            Some(factor) => factor,
+            None => match Cholesky::of(&curvature(sparse, penalty, &weights, stride), weights.len()) {
+                Some(factor) => factor,
+                None => break,
+            },
+        };
+        let step = curved.solve(&gradient);
         let mut share = 1.0;
         let mut taken = None;
         while share > 1e-4 {
             let moved: Vec<f64> = weights.iter().zip(&step).map(|(weight, step)| weight + share * step).collect();
-            let now = loss(sparse, outcomes, penalty, &moved);
+            let (now, there) = slope(sparse, outcomes, penalty, &moved);
             if now <= before {
-                taken = Some((moved, now));
+                taken = Some((moved, now, there));
                 break;
             }
             share /= 2.0;
         }
-        let Some((moved, now)) = taken else { break };
-        weights = moved;
-        let still = before - now <= STILL * before.abs();
+        let Some((moved, now, there)) = taken else {
+            if stride == 1 {
+                break;
+            }
+            // The few rows have misled: all of them are looked at.
+            stride = 1;
+            continue;
+        };
+        (weights, gradient) = (moved, there);
+        let gain = (before - now) / before.abs().max(f64::MIN_POSITIVE);
         before = now;
-        if still {
+        if gain <= STILL {
             break;
+        }
+        if stride > 1 && gain < CURVED {
+            factor = Some(curved);
         }
     }
     weights
@@ -173,7 +243,7 @@ impl Model for SplineLogit {
         }
         let (columns, of_row) = sparse.row(0);
         for (column, value) in columns.iter().zip(of_row) {
-            values[*column as usize] += value;
+            values[usize::from(*column)] += f64::from(*value);
         }
         let mut contributions = vec![0.0; NUMBERS.len() + WORDS.len()];
         for (column, (value, weight)) in values.iter().zip(&self.weights).enumerate() {
@@ -182,6 +252,12 @@ impl Model for SplineLogit {
             }
         }
         contributions
+    }
+
+    fn put(&self, vocabularies: &Vocabularies, into: &mut Vec<u8>) {
+        self.design.put(vocabularies, into);
+        self.weights.put(into);
+        self.means.iter().for_each(|means| means.put(into));
     }
 
     fn fingerprint(&self) -> u128 {
@@ -212,15 +288,32 @@ mod tests {
         let (sparse, outcomes) = data();
         let penalty = [0.0, 0.5, 0.5];
         let weights = newton(&sparse, &outcomes, &penalty, &[0.0; 3]);
-        let (_, gradient) = derivatives(&sparse, &outcomes, &weights);
-        for ((gradient, penalty), weight) in gradient.iter().zip(penalty).zip(&weights) {
-            assert!((gradient - penalty * weight).abs() < 1e-5, "{gradient} {weight}");
-        }
-        let least = loss(&sparse, &outcomes, &penalty, &weights);
+        let (least, gradient) = slope(&sparse, &outcomes, &penalty, &weights);
+        assert!(gradient.iter().all(|gradient| gradient.abs() < 1e-4), "{gradient:?}");
         for moved in [[0.01, 0.0, 0.0], [0.0, -0.01, 0.0], [0.0, 0.0, 0.01]] {
             let moved: Vec<f64> = weights.iter().zip(moved).map(|(weight, by)| weight + by).collect();
-            assert!(loss(&sparse, &outcomes, &penalty, &moved) > least);
+            assert!(slope(&sparse, &outcomes, &penalty, &moved).0 > least);
         }
+    }
+
+    #[test]
+    fn a_curvature_of_few_rows_leads_to_the_same_weights() {
+        let (few, outcomes_of_few) = data();
+        let (mut sparse, mut outcomes) = (Sparse::default(), Vec::new());
+        // Every fifth row is of the same kind, and so is every tenth.
+        for at in 0..5 * CURVED_ROWS {
+            let (columns, values) = few.row(at % 10);
+            sparse.columns.extend(columns);
+            sparse.values.extend(values);
+            sparse.ends.push(sparse.columns.len());
+            outcomes.push(outcomes_of_few[at % 10] ^ (at % 7 == 0));
+        }
+        let penalty = [0.0, 0.5, 0.5];
+        let weights = newton(&sparse, &outcomes, &penalty, &[0.0; 3]);
+        let (_, gradient) = slope(&sparse, &outcomes, &penalty, &weights);
+        assert!(gradient.iter().all(|gradient| gradient.abs() < 1e-3 * outcomes.len() as f64), "{gradient:?}");
+        let exact = Cholesky::of(&curvature(&sparse, &penalty, &weights, 1), 3).unwrap().solve(&gradient);
+        assert!(exact.iter().all(|step| step.abs() < 1e-3), "{exact:?}");
     }
 
     #[test]

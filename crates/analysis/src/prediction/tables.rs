@@ -13,15 +13,17 @@ use events::parquet_io::{self, Reader, Writer};
 use events::schema::Table;
 use events::{Amount, lake, money, time};
 
+use super::shelf;
 use super::{BacktestRow, CohortForecast, PredictedCart, Prediction};
 use crate::Error;
 use crate::schema::{BACKTEST, FORECASTS, PREDICTIONS};
 
-/// Writes the three tables below `generation`, also where they are empty.
+/// Writes the three tables below `generation`, also where they are empty, and the models for the next night.
 pub(crate) fn write(prediction: &Prediction, generation: &Path) -> Result<(), Error> {
     write_table(generation, &PREDICTIONS, prediction.carts.len(), predictions(&prediction.carts))?;
     write_table(generation, &BACKTEST, prediction.backtest.len(), backtest(&prediction.backtest))?;
-    write_table(generation, &FORECASTS, prediction.forecasts.len(), forecasts(&prediction.forecasts))
+    write_table(generation, &FORECASTS, prediction.forecasts.len(), forecasts(&prediction.forecasts))?;
+    shelf::write(&prediction.models, generation)
 }
 
 fn write_table(generation: &Path, table: &Table, rows: usize, columns: Vec<ArrayRef>) -> Result<(), Error> {

@@ -1,6 +1,11 @@
 //! From simulated shops to predictions: what may be known, how good it is, and that it never changes.
 
+mod accuracy;
+mod bayes;
+mod edges;
+mod kept;
 mod known;
+mod outlook;
 mod shop;
 mod synthetic;
 
@@ -24,6 +29,13 @@ fn predicted(shop: &Shop) -> Prediction {
     predict(&Tables::of(folder.path()), &shop.settings).unwrap()
 }
 
+/// The frame of a published shop.
+fn frame_of(folder: &tempfile::TempDir, shop: &Shop) -> Frame {
+    let tables = Tables::of(folder.path());
+    let folders = Folders { events: &tables.events, carts: &tables.carts, orders: &tables.orders };
+    landmark::frame(&folders, &shop.settings, |opened_at| opened_at + time::DAY).unwrap()
+}
+
 /// Predictions, and the hash of both models, as worked out on so many threads.
 fn on_threads(threads: usize, shop: &Shop) -> (Prediction, [Option<String>; 2]) {
     let work = || {
@@ -35,6 +47,7 @@ fn on_threads(threads: usize, shop: &Shop) -> (Prediction, [Option<String>; 2]) 
             &frame,
             shop.settings.as_of,
             Plan { window: shop.settings.window, boosting: true, penalty: None },
+            &mut Shelf::empty(&frame),
         );
         let models = [Method::SplineLogit, Method::Boosting].map(|method| trained.fingerprint(method));
         (predict(&tables, &shop.settings).unwrap(), models)

@@ -30,6 +30,18 @@ impl Spline {
         Self { knots }
     }
 
+    /// With these knots, ascending; fewer than three make a straight line.
+    #[must_use]
+    pub const fn with_knots(knots: Vec<f64>) -> Self {
+        Self { knots }
+    }
+
+    /// Its knots, ascending; none where it is only the variable itself.
+    #[must_use]
+    pub fn knots(&self) -> &[f64] {
+        &self.knots
+    }
+
     /// Number of functions in the basis, at least 1.
     #[must_use]
     pub fn width(&self) -> usize {

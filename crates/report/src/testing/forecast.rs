@@ -47,6 +47,7 @@ pub(super) fn prediction(carts: &[Cart]) -> Prediction {
         quality: rate.map(|rate| quality(matured.len() as u64, abandoned as u64, rate)),
         carts: Vec::new(),
         backtest: Vec::new(),
+        models: Vec::new(),
         forecasts: Vec::new(),
     }
 }

@@ -6,6 +6,7 @@ use events::time::{DAY, HOUR, MINUTE};
 use crate::prediction::features::{Features, NUMBERS, Vocabularies, WORDS, narrow};
 use crate::prediction::landmark::{Cart, Frame, Purpose, Row};
 use crate::prediction::model::{Method, Plan, train};
+use crate::prediction::shelf::Shelf;
 use crate::stats::logistic::{log_loss, sigmoid};
 use crate::stats::scoring;
 
@@ -75,7 +76,7 @@ fn world(carts: u32, curved: bool) -> (Frame, Vec<f64>) {
 /// Log-loss of a method on the last fifth of the carts, trained on those before, over that of the truth; and the pairs.
 fn judged(frame: &Frame, truth: &[f64], method: Method) -> (f64, Vec<(f64, bool)>) {
     let origin = 48 * DAY;
-    let trained = train(frame, origin, PLAN);
+    let trained = train(frame, origin, PLAN, &mut Shelf::empty(frame));
     let later: Vec<&Row> = frame.rows.iter().filter(|row| row.moment > origin).collect();
     let abandoned = |row: &Row| frame.carts[row.cart as usize].is_abandoned(WINDOW);
     let pairs: Vec<(f64, bool)> =
@@ -123,10 +124,29 @@ fn where_nothing_is_to_be_known_nothing_is_found() {
 fn carts_too_young_to_be_judged_teach_nothing() {
     let (mut frame, _) = world(4_000, false);
     let origin = 48 * DAY;
-    let taught = train(&frame, origin, PLAN).fingerprint(Method::SplineLogit);
+    let taught = train(&frame, origin, PLAN, &mut Shelf::empty(&frame)).fingerprint(Method::SplineLogit);
     for cart in frame.carts.iter_mut().filter(|cart| cart.opened_at > origin - WINDOW) {
         cart.purchased_at = Some(cart.opened_at + 5 * MINUTE);
     }
-    assert_eq!(train(&frame, origin, PLAN).fingerprint(Method::SplineLogit), taught);
+    assert_eq!(train(&frame, origin, PLAN, &mut Shelf::empty(&frame)).fingerprint(Method::SplineLogit), taught);
     assert!(taught.is_some());
+}
+
+#[test]
+fn a_word_that_was_never_seen_is_like_any_other_rare_one() {
+    let (mut frame, _) = world(12_000, false);
+    let trained = train(&frame, 48 * DAY, PLAN, &mut Shelf::empty(&frame));
+    let known = frame.rows[100].clone();
+    let said = |word: &str, frame: &mut Frame, method: Method| {
+        let mut row = known.clone();
+        row.features.words[2] = frame.vocabularies.code(2, Some(word));
+        trained.score(&row, method).unwrap()
+    };
+    for method in [Method::SplineLogit, Method::Boosting] {
+        let [first, second] = ["release 7", "release 8"].map(|word| said(word, &mut frame, method));
+        assert!((first - second).abs() < 1e-12 && first > 0.0 && first < 1.0, "{method:?}");
+        let [mobile, desktop] = ["mobile", "desktop"].map(|word| said(word, &mut frame, method));
+        let (low, high) = (mobile.min(desktop), mobile.max(desktop));
+        assert!((low - 0.02..=high + 0.02).contains(&first), "{method:?}: {first} is not among {low} and {high}");
+    }
 }
