@@ -141,6 +141,7 @@ fn analyse_carts(criterion: &mut Criterion) {
         zone: rules.zone,
         rates: rules.rates.clone(),
         bots: bots::Rules::default(),
+        segments: Vec::new(),
     };
     for size in SIZES {
         let shop = Shop::new(size, Format::NativeCsv);

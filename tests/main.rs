@@ -26,6 +26,8 @@ mod privacy;
 mod reasons;
 /// The report's pages in a browser: they ask for nothing, fit every screen and are accessible.
 mod report;
+/// What is lost, and where customers stand: nothing is counted twice, and nothing later counts.
+mod revenue;
 /// The sample that is kept in the repository.
 mod sample;
 /// The published tables answer in SQL what the report says, and say whose carts they are.

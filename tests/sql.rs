@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use analysis::revenue::SegmentRule;
 use analysis::{Query, Settings, Tables};
 use events::bots::Rules;
 use events::money::Rates;
@@ -50,7 +51,7 @@ fn shop() -> (Lake, i64) {
 }
 
 /// The answers that `DuckDB` gives to these queries.
-fn answers(python: &str, lake: &Lake, sql: &[&str]) -> Vec<Vec<Vec<Value>>> {
+pub(crate) fn answers(python: &str, lake: &Lake, sql: &[&str]) -> Vec<Vec<Vec<Value>>> {
     let queries = lake.write("queries.json", serde_json::to_vec(sql).expect("text"));
     let output = Command::new(python).arg(SCRIPT).arg(queries).output().expect("python starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -69,6 +70,10 @@ fn every_number_about_carts_can_be_had_again_from_the_published_tables() {
         zone: chrono_tz::Europe::Berlin,
         rates,
         bots: Rules::default(),
+        segments: vec![
+            SegmentRule { name: "the shop's best".to_owned(), min_orders: Some(2), ..SegmentRule::default() },
+            SegmentRule { name: "recent".to_owned(), max_days_since_order: Some(9), ..SegmentRule::default() },
+        ],
     };
     let current = lake.path().join("data/current");
     let analysis = analysis::analyze(&Tables::of(&current), &settings).expect("an analysis");

@@ -5,12 +5,13 @@
 //! week is no news either: carts are compared with days of the same weekday where there are enough weeks.
 
 use chrono::{Datelike as _, Days, NaiveDate};
+use chrono_tz::Tz;
 use events::time::{self, HOUR};
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
+use crate::Estimate;
 use crate::abandonment::{Abandonment, Day};
-use crate::{Estimate, Settings};
 
 /// Days before the newest one that say what is usual.
 pub const DAYS: usize = 28;
@@ -90,22 +91,22 @@ pub struct CountChange {
     pub verdict: Verdict,
 }
 
-/// Compares the newest days with those before.
+/// Compares the newest days with those before. `as_of` and `window` are those of [`Settings`](crate::Settings).
 #[must_use]
-pub fn changes(abandonment: &Abandonment, settings: &Settings) -> Changes {
-    let over = time::local_date(settings.as_of - DAY_IS_OVER, settings.zone);
+pub fn changes(abandonment: &Abandonment, as_of: i64, window: i64, zone: Tz) -> Changes {
+    let over = time::local_date(as_of - DAY_IS_OVER, zone);
     let days: Vec<Day> = abandonment.days.iter().copied().filter(|day| day.day <= over).collect();
-    Changes { abandonment: rate_change(&days, settings), carts: count_change(&days, over) }
+    Changes { abandonment: rate_change(&days, as_of, window, zone), carts: count_change(&days, over) }
 }
 
 fn on(days: &[Day], day: NaiveDate) -> Option<&Day> {
     days.binary_search_by_key(&day, |known| known.day).ok().map(|at| &days[at])
 }
 
-fn rate_change(days: &[Day], settings: &Settings) -> Option<RateChange> {
+fn rate_change(days: &[Day], as_of: i64, window: i64, zone: Tz) -> Option<RateChange> {
     let has_matured = |day: &&Day| {
-        let end = time::start_of_day(day.day + Days::new(1), settings.zone);
-        day.outcomes.pending == 0 && end.saturating_add(settings.window) <= settings.as_of.saturating_add(HOUR)
+        let end = time::start_of_day(day.day + Days::new(1), zone);
+        day.outcomes.pending == 0 && end.saturating_add(window) <= as_of.saturating_add(HOUR)
     };
     let matured: Vec<Day> = days.iter().filter(has_matured).copied().collect();
     let (newest, earlier) = matured.split_last()?;

@@ -73,6 +73,10 @@ pub struct Tables {
     pub carts: PathBuf,
     /// Folder of [`carts::schema::ORDERS`].
     pub orders: PathBuf,
+    /// Folder of [`carts::schema::CART_ITEMS`].
+    pub cart_items: PathBuf,
+    /// Folder of everybody's orders and refunds, as far as they count for where a person stands.
+    pub spend: PathBuf,
     /// Folder of [`events::schema::EVENTS`], in folders of UTC days.
     pub events: PathBuf,
     /// Folder of [`schema::FORECASTS`] in which earlier nights left theirs; `None` on the first night.
@@ -89,6 +93,8 @@ impl Tables {
         Self {
             carts: table(&carts::schema::CARTS),
             orders: table(&carts::schema::ORDERS),
+            cart_items: table(&carts::schema::CART_ITEMS),
+            spend: generation.join("state/spend"),
             events: table(&events::schema::EVENTS),
             forecasts: Some(table(&schema::FORECASTS)),
             models: Some(generation.join(prediction::MODELS)),
@@ -118,6 +124,8 @@ pub struct Settings {
     pub rates: Rates,
     /// The rules by which bots are told.
     pub bots: events::bots::Rules,
+    /// The shop's own segments of customers.
+    pub segments: Vec<revenue::SegmentRule>,
 }
 
 /// One night's answers.
@@ -168,20 +176,23 @@ pub fn analyze(tables: &Tables, settings: &Settings) -> Result<Analysis, Error> 
     let carts = source::carts(&tables.carts, settings.zone)?;
     let orders = source::orders(&tables.orders)?;
     let abandonment = abandonment::rates(&carts, settings)?;
+    let prediction = prediction::predict(tables, settings)?;
+    let reasons = abandonment_reasons::reasons(tables, settings, &[])?;
+    let known = revenue::Known { predictions: &prediction.carts, ..revenue::Known::default() };
     Ok(Analysis {
-        changes: changes::changes(&abandonment, settings),
         as_of: settings.as_of,
         window: settings.window,
         expiry: settings.expiry,
         zone: settings.zone.name().to_owned(),
         base: settings.rates.base().to_owned(),
+        changes: changes::changes(&abandonment, settings.as_of, settings.window, settings.zone),
         abandonment,
         funnel: funnel::steps(&carts, settings)?,
         checkout_curve: checkout_curve::fit(&carts, settings)?,
-        revenue: revenue::losses(&carts, settings)?,
+        revenue: revenue::losses(tables, &carts, settings, &known)?,
         orders: orders::summary(&orders, &settings.rates)?,
-        prediction: prediction::predict(tables, settings)?,
-        reasons: abandonment_reasons::reasons(tables, settings, &[])?,
+        prediction,
+        reasons,
         automation: automation::automation(&tables.events, settings.as_of, &settings.bots)?,
         activity: activity::activity(&tables.events, settings.as_of)?,
         alerts: Vec::new(),

@@ -12,6 +12,8 @@ mod orders;
 mod reasons;
 mod revenue;
 mod sql;
+mod standing;
+mod waterfall;
 
 use serde::Serialize;
 
@@ -45,6 +47,8 @@ impl Analysis {
             abandonment::queries(self, &tables),
             reasons::queries(self, &tables),
             revenue::queries(self, &tables),
+            waterfall::queries(self, &tables),
+            standing::queries(self, &tables),
             funnel::queries(self, &tables),
             checkout_curve::queries(self, &tables),
             orders::queries(self, &tables),

@@ -3,7 +3,15 @@
 //! Money is exact: amounts are added as scaled integers, never as floats, and amounts of different currencies are
 //! never added; [`Revenue::in_base`] converts each cart's amount first.
 
+mod attribution;
+pub mod avoidable;
+pub mod detail;
+mod ledger;
+pub mod rules;
+pub mod spread;
+pub mod standing;
 mod tally;
+pub mod waterfall;
 
 use std::collections::BTreeSet;
 
@@ -13,9 +21,14 @@ use events::money::Rates;
 use polars::prelude::*;
 use serde::Serialize;
 
+pub use self::attribution::{ELSEWHERE, SAME_WISH, Way};
+pub use self::avoidable::{Avoidable, Claim};
+pub use self::detail::{Detail, Known, Recovery};
+pub use self::rules::SegmentRule;
 use self::tally::Tally;
+pub use self::waterfall::{LostPart, Waterfall};
 use crate::source::{self, Rows};
-use crate::{Error, Settings};
+use crate::{Error, Settings, Tables};
 
 /// Lost revenue. Every list has each priced cart exactly once, so its rows of one currency sum to that
 /// currency's line in `totals`.
@@ -37,6 +50,8 @@ pub struct Revenue {
     pub in_base: Option<InBase>,
     /// Currencies of carts for which no rate is configured, by code.
     pub without_rate: Vec<String>,
+    /// What became of the gross loss, and how sure that is.
+    pub detail: Detail,
 }
 
 /// Carts and what they were worth. Pending carts are in `carts`, `pending` and `pending_value` only.
@@ -128,7 +143,12 @@ pub struct Rate {
 ///
 /// Amounts are added here, row by row, and not in the query engine: integers cannot lose a cent, and converting needs
 /// every cart's own amount.
-pub(crate) fn losses(carts: &LazyFrame, settings: &Settings) -> Result<Revenue, Error> {
+pub(crate) fn losses(
+    tables: &Tables,
+    carts: &LazyFrame,
+    settings: &Settings,
+    known: &Known<'_>,
+) -> Result<Revenue, Error> {
     let columns =
         [source::DAY, "segment", "top1", "currency", "outcome", "recovered", "value", "value_at_window"].map(col);
     let rows = Rows::collect(carts.clone().select(columns), "the lost revenue")?;
@@ -174,6 +194,7 @@ pub(crate) fn losses(carts: &LazyFrame, settings: &Settings) -> Result<Revenue, 
         days: per_currency.days(&currencies),
         in_base,
         without_rate: without_rate.into_iter().collect(),
+        detail: detail::detail(tables, settings, known)?,
     })
 }
 

@@ -2,7 +2,8 @@
 
 use events::schema::{Table, Type, optional, required};
 
-/// Lost revenue: the table behind [`Revenue::segments`](crate::Revenue::segments).
+/// Lost revenue: the table behind [`Revenue::segments`](crate::Revenue::segments), with what
+/// [`Detail::segments`](crate::revenue::Detail::segments) adds.
 pub const REVENUE: Table = Table {
     name: "revenue",
     row: "segment and currency",
@@ -17,6 +18,45 @@ pub const REVENUE: Table = Table {
         required("recovered", Type::Money, "the part of gross that was bought later, in currency"),
         required("net", Type::Money, "gross - recovered, in currency"),
         required("pending_value", Type::Money, "what is in the pending carts, in currency; in none of the above"),
+        optional(
+            "low",
+            Type::Money,
+            "lower end of the 90 % interval of net over customers; null for fewer than two customers, or where few carts \
+             dominate",
+        ),
+        optional("high", Type::Money, "upper end of it"),
+        required(
+            "expected_loss",
+            Type::Money,
+            "of the pending carts: value x probability not to be bought within cart.window, in currency",
+        ),
+        required("elsewhere", Type::Money, "the part of net whose products the same person bought in another cart"),
+        required("repeated", Type::Money, "the part of net that was left in a later cart again, and counts there"),
+        required("refunded", Type::Money, "the part of recovered and elsewhere that refunds took back"),
+        required("lost", Type::Money, "net - elsewhere - repeated + refunded"),
+        optional("lost_low", Type::Money, "lower end of the 90 % interval of lost; null as low is"),
+        optional("lost_high", Type::Money, "upper end of it"),
+    ],
+};
+
+/// Why parts of the gross loss are not lost, piece by piece.
+pub const RECOVERIES: Table = Table {
+    name: "recoveries",
+    row: "part of an abandoned cart's value that is not lost",
+    columns: &[
+        required("cart_id", Type::Text, "the abandoned cart"),
+        required(
+            "way",
+            Type::Word,
+            "same_cart (bought later), other_cart (bought there within 30 days), same_wish (left there again)",
+        ),
+        required("by_cart_id", Type::Text, "the cart that was bought, or that holds the same wish"),
+        optional("product", Type::Text, "its id, or its name where it has none; null for a whole cart"),
+        required("quantity", Type::I64, "pieces; 0 for a whole cart"),
+        required("amount", Type::Money, "at the abandoned cart's prices and in its currency"),
+        required("refunded", Type::Money, "of amount, what a refund took back"),
+        optional("currency", Type::Word, "ISO 4217 code of the abandoned cart; null where nothing has a price"),
+        required("at", Type::Moment, "when it was bought, or put into the later cart"),
     ],
 };
 
@@ -121,4 +161,4 @@ pub const REASONS: Table = Table {
 };
 
 /// Every table of this crate.
-pub const TABLES: [Table; 6] = [REVENUE, PREDICTIONS, BACKTEST, FORECASTS, REASONS, ALERTS];
+pub const TABLES: [Table; 7] = [REVENUE, RECOVERIES, PREDICTIONS, BACKTEST, FORECASTS, REASONS, ALERTS];

@@ -1,5 +1,6 @@
 //! Statistics: slices in, numbers out. Every function names its source, and is tested against R, `SciPy` or lifelines.
 
+pub mod bootstrap;
 pub mod cholesky;
 pub mod logistic;
 pub mod proportion;
@@ -7,6 +8,7 @@ pub mod quantile;
 pub mod scoring;
 pub mod spline;
 pub mod survival;
+pub mod tail;
 
 /// The 97.5 % point of the standard normal distribution: every interval of this crate is a 95 % one.
 pub const Z95: f64 = 1.959_963_984_540_054;

@@ -125,6 +125,7 @@ pub(crate) fn settings() -> Settings {
         zone: chrono_tz::Europe::Berlin,
         rates: Rates::new("EUR", [("GBP", "0.85")]).unwrap(),
         bots: events::bots::Rules::default(),
+        segments: Vec::new(),
     }
 }
 

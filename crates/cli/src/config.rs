@@ -4,12 +4,14 @@ mod alerts;
 mod bots;
 mod origin;
 mod privacy;
+mod segment;
 mod source;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use analysis::revenue::SegmentRule;
 use carts::Rules;
 use chrono_tz::Tz;
 use events::money::Rates;
@@ -26,6 +28,7 @@ pub(crate) use self::origin::{Origin, Setting};
 use self::origin::{Origins, Variables};
 pub(crate) use self::privacy::Privacy;
 use self::privacy::PrivacyTable;
+use self::segment::SegmentTable;
 pub(crate) use self::source::Source;
 use self::source::SourceTable;
 
@@ -58,6 +61,7 @@ pub(crate) struct Config {
     pub(crate) privacy: Privacy,
     pub(crate) alerts: Alerts,
     pub(crate) sources: Vec<Source>,
+    pub(crate) segments: Vec<SegmentRule>,
     origins: Origins,
 }
 
@@ -73,6 +77,7 @@ struct File {
     privacy: PrivacyTable,
     alerts: AlertsTable,
     data: Data,
+    segment: Vec<SegmentTable>,
     source: Vec<SourceTable>,
 }
 
@@ -96,6 +101,16 @@ enum Number {
     Whole(i64),
     Decimal(f64),
     Text(String),
+}
+
+impl Number {
+    fn text(&self) -> String {
+        match self {
+            Self::Whole(number) => number.to_string(),
+            Self::Decimal(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -155,14 +170,7 @@ impl Config {
             .rates
             .unwrap_or_default()
             .into_iter()
-            .map(|(currency, number)| {
-                let text = match number {
-                    Number::Whole(number) => number.to_string(),
-                    Number::Decimal(number) => number.to_string(),
-                    Number::Text(text) => text,
-                };
-                (currency, text)
-            })
+            .map(|(currency, number)| (currency, number.text()))
             .collect();
         let base = file.money.base.unwrap_or_default();
         Rates::new(&base, []).map_err(|error| bad("money.base", error.to_string()))?;
@@ -198,6 +206,7 @@ impl Config {
         let bots = file.bots.check().map_err(|(key, what)| bad(key, what))?;
         let privacy = file.privacy.check().map_err(|(key, what)| bad(key, what))?;
         let alerts = file.alerts.check().map_err(|(key, what)| bad(key, what))?;
+        let segments = segment::check(file.segment, name)?;
         let sources = file.source.into_iter().map(|source| source.check(name)).collect::<Result<_, _>>()?;
         let memory = memory_mb << 20;
         Ok(Self {
@@ -213,6 +222,7 @@ impl Config {
             privacy,
             alerts,
             sources,
+            segments,
             origins,
         })
     }
@@ -258,7 +268,12 @@ impl Config {
             value: webhook.shown().into(),
             origin: self.origins.of("alerts.webhook"),
         });
-        plain.into_iter().chain(webhooks).chain(sources).collect()
+        let segments = self.segments.iter().enumerate().map(|(at, rule)| Setting {
+            name: format!("segment.{}", rule.name),
+            value: segment::in_words(std::slice::from_ref(rule)).into(),
+            origin: self.origins.of(&format!("segment[{at}]")),
+        });
+        plain.into_iter().chain(webhooks).chain(segments).chain(sources).collect()
     }
 
     fn future(&self) -> &'static str {
@@ -386,6 +401,7 @@ fn overlay(base: &mut File, given: File) {
     take(&mut base.alerts.forecast, given.alerts.forecast);
     base.alerts.webhook = given.alerts.webhook;
     take(&mut base.data.keep_generations, given.data.keep_generations);
+    base.segment = given.segment;
     base.source = given.source;
 }
 
@@ -427,6 +443,11 @@ mod tests {
             ("[money]\nrates = { USD = -1 }", "above 0"),
             ("[data]\nkeep_generations = 0", "at least 1"),
             ("[cart\n", "leftcart.toml:1"),
+            ("[[segment]]\nname = \"vip\"\nmin_order = 3", "leftcart.toml:3:1: segment[0].min_order"),
+            ("[[segment]]\nname = \"vip\"\nmin_spend = \"many\"", "segment 1 `vip`: min_spend = `many` is no amount"),
+            ("[[segment]]\nname = \"vip\"\nmin_orders = 3\nmax_orders = 2", "min_orders is above max_orders"),
+            ("[[segment]]\nname = \"new\"", "a name of its own"),
+            ("[[segment]]\nname = \"a\"\n[[segment]]\nname = \"a\"", "segment 2 `a`: another one has this name"),
             ("[[source]]\nname = \"a\"\nformat = \"xml\"\npaths = []", "`xml` is no format"),
         ] {
             assert!(error(text).contains(words), "{}", error(text));

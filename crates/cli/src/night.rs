@@ -382,6 +382,7 @@ pub(crate) fn settings(config: &Config, as_of: i64) -> analysis::Settings {
         zone: config.zone,
         rates: config.rates.clone(),
         bots: config.bots.rules,
+        segments: config.segments.clone(),
     }
 }
 

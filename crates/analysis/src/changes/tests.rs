@@ -4,7 +4,7 @@ use crate::stats::proportion::wilson;
 use crate::testing::settings;
 
 /// A shop whose days have these carts and abandoned carts, the last of them three days before the newest that is over.
-fn shop(days: &[(u64, u64)]) -> (Abandonment, Settings) {
+fn shop(days: &[(u64, u64)]) -> (Abandonment, crate::Settings) {
     let settings = settings();
     let newest = time::local_date(settings.as_of - DAY_IS_OVER, settings.zone);
     let count = u64::try_from(days.len()).unwrap();
@@ -27,7 +27,7 @@ fn weeks(wobble: u64) -> Vec<(u64, u64)> {
 
 fn judged(days: &[(u64, u64)]) -> Changes {
     let (abandonment, settings) = shop(days);
-    changes(&abandonment, &settings)
+    changes(&abandonment, settings.as_of, settings.window, settings.zone)
 }
 
 #[test]

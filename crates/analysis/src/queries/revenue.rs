@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::Query;
 use super::sql::{self, Cell, Tables, count, money};
 use crate::Analysis;
+use crate::revenue::spread::Range;
 use crate::revenue::{CurrencyLoss, InBase, Loss};
 
 pub(super) fn queries(analysis: &Analysis, tables: &Tables) -> Vec<Query> {
@@ -118,13 +119,29 @@ order by {}, carts.currency is null, total desc, carts.currency",
     }
 }
 
+/// The published table: what [`segments`] gives, and what the waterfall adds. Intervals are read, not worked out.
 fn table(analysis: &Analysis, tables: &Tables) -> Query {
+    const MORE: [&str; 9] =
+        ["low", "high", "expected_loss", "elsewhere", "repeated", "refunded", "lost", "lost_low", "lost_high"];
+    let more = |segment: &str, currency: Option<&str>| {
+        let mut parts = analysis.revenue.detail.segments.iter();
+        let part = parts.find(|part| part.key == segment && part.currency.as_deref() == currency);
+        let waterfall = part.map(|part| part.waterfall).unwrap_or_default();
+        let spread = part.and_then(|part| part.spread.as_ref());
+        let ends = |range: Option<Range>| [range.map(|range| range.low), range.map(|range| range.high)];
+        let [low, high] = ends(spread.and_then(|spread| spread.net)).map(|end| end.and_then(money));
+        let [lost_low, lost_high] = ends(spread.and_then(|spread| spread.lost)).map(|end| end.and_then(money));
+        let sums =
+            [waterfall.expected_loss, waterfall.elsewhere, waterfall.repeated, waterfall.refunded, waterfall.lost];
+        [vec![low, high], sums.map(money).to_vec(), vec![lost_low, lost_high]].concat()
+    };
+    let lines = segment_rows(analysis).into_iter().zip(&analysis.revenue.segments);
     Query {
         id: "revenue.table".to_owned(),
-        title: "The same, as published in the table revenue".to_owned(),
+        title: "The same with intervals, as published in the table revenue".to_owned(),
         sql: format!("select *\nfrom {}", tables.revenue()),
-        columns: columns(&["segment", "currency"]),
-        expected: segment_rows(analysis),
+        columns: [columns(&["segment", "currency"]), MORE.to_vec()].concat(),
+        expected: lines.map(|(row, line)| [row, more(&line.segment, line.currency.as_deref())].concat()).collect(),
     }
 }
 

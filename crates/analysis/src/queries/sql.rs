@@ -32,6 +32,19 @@ impl Tables {
         self.table(carts::schema::ORDERS.name)
     }
 
+    pub(super) fn cart_items(&self) -> String {
+        self.table(carts::schema::CART_ITEMS.name)
+    }
+
+    pub(super) fn recoveries(&self) -> String {
+        self.table(crate::schema::RECOVERIES.name)
+    }
+
+    /// Orders and refunds as they count for where persons stand.
+    pub(super) fn spend(&self) -> String {
+        self.table("state/spend")
+    }
+
     pub(super) fn revenue(&self) -> String {
         self.table(crate::schema::REVENUE.name)
     }

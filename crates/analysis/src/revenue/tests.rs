@@ -155,8 +155,62 @@ proptest! {
         prop_assert_eq!(sum(unpriced.map(|line| &line.loss)), revenue.unpriced);
         let counted = sum(revenue.totals.iter().map(|line| &line.loss)).carts + revenue.unpriced.carts;
         prop_assert_eq!(counted, carts.len() as u64);
+        let detail = &revenue.detail;
+        let all = |lines: &mut dyn Iterator<Item = (Option<&str>, &Waterfall)>, currency: Option<&str>| {
+            let mut total = Waterfall::default();
+            lines.filter(|(other, _)| *other == currency).for_each(|(_, waterfall)| total += *waterfall);
+            total
+        };
+        for LostPart { currency, waterfall, .. } in &detail.totals {
+            let currency = currency.as_deref();
+            for breakdown in [&detail.segments, &detail.steps] {
+                let mut lines = breakdown.iter().map(|line| (line.currency.as_deref(), &line.waterfall));
+                prop_assert_eq!(all(&mut lines, currency), *waterfall);
+            }
+            if currency.is_some() {
+                let mut days = detail.days.iter().map(|day| (Some(day.currency.as_str()), &day.waterfall));
+                prop_assert_eq!(all(&mut days, currency), *waterfall);
+            }
+            let contract = revenue.totals.iter().find(|line| Some(line.currency.as_str()) == currency);
+            let contract = contract.map_or(revenue.unpriced, |line| line.loss);
+            prop_assert_eq!((waterfall.carts, waterfall.gross, waterfall.net()), (contract.abandoned, contract.gross, contract.net));
+        }
+        let base = detail.in_base.as_ref().unwrap();
+        prop_assert_eq!(base.total.gross, revenue.in_base.as_ref().unwrap().loss.gross);
+        let mut lines = base.segments.iter().map(|line| (line.currency.as_deref(), &line.waterfall));
+        prop_assert_eq!(all(&mut lines, Some("EUR")), base.total);
         let in_base = revenue.in_base.unwrap();
         prop_assert_eq!(sum(in_base.segments.iter().map(|line| &line.loss)), in_base.loss);
         prop_assert_eq!(sum(in_base.days.iter().map(|line| &line.loss)), in_base.loss);
     }
+}
+
+#[test]
+fn carts_are_told_by_the_reasons_that_are_given_for_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let carts = [cart(0).abandoned().worth("10", "EUR"), cart(0).abandoned().worth("5", "EUR")];
+    crate::testing::write(folder.path(), &carts, &[]);
+    let tables = Tables::of(folder.path());
+    let of = |reasons: &std::collections::HashMap<String, String>| {
+        let known = Known { reasons: Some(reasons), ..Known::default() };
+        let detail = detail::detail(&tables, &settings(), &known).unwrap();
+        detail.reasons.into_iter().map(|line| (line.key, line.waterfall.lost)).collect::<Vec<_>>()
+    };
+    // Hand-made carts have no ids.
+    assert_eq!(of(&[(String::new(), "declined card".to_owned())].into()), [("declined card".to_owned(), amount("15"))]);
+    assert_eq!(of(&[].into()), [(detail::NO_REASON.to_owned(), amount("15"))]);
+}
+
+#[test]
+fn what_barriers_claim_is_at_most_the_net_loss() {
+    let folder = tempfile::tempdir().unwrap();
+    let carts = [cart(0).abandoned().worth("8.5", "GBP")];
+    crate::testing::write(folder.path(), &carts, &[]);
+    let claim =
+        Claim { id: "b".to_owned(), carts: Vec::new(), low: amount("4"), point: amount("9"), high: amount("30") };
+    let known = Known { claims: &[claim], ..Known::default() };
+    let detail = detail::detail(&Tables::of(folder.path()), &settings(), &known).unwrap();
+    let (avoidable, total) = (detail.avoidable.unwrap(), detail.in_base.unwrap().total);
+    assert_eq!((avoidable.low, avoidable.point, avoidable.high), (amount("4"), amount("9"), amount("10")));
+    assert_eq!((total.gross, total.net(), total.lost), (amount("10"), amount("10"), amount("10")));
 }

@@ -1,6 +1,7 @@
 //! Nights to look at: analyses counted from made-up carts, so that their figures agree with each other as real ones do.
 
 mod forecast;
+mod lost;
 mod shop;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,15 +107,7 @@ pub(crate) fn analysis_of(carts: &[Cart], without_cart: u64) -> Analysis {
 }
 
 fn changes(carts: &[Cart]) -> analysis::Changes {
-    let settings = analysis::Settings {
-        as_of: AS_OF,
-        window: WINDOW,
-        expiry: EXPIRY,
-        zone: chrono_tz::Europe::Berlin,
-        rates: events::money::Rates::new("EUR", []).expect("the euro"),
-        bots: events::bots::Rules::default(),
-    };
-    analysis::changes::changes(&abandonment(carts), &settings)
+    analysis::changes::changes(&abandonment(carts), AS_OF, WINDOW, chrono_tz::Europe::Berlin)
 }
 
 fn grouped<K: Ord>(carts: &[Cart], key: impl Fn(&Cart) -> K) -> BTreeMap<K, Vec<Cart>> {
@@ -323,6 +316,7 @@ fn revenue(carts: &[Cart]) -> Revenue {
             rates: currencies.iter().map(rate).collect(),
         }),
         without_rate,
+        detail: lost::detail(carts),
     }
 }
 

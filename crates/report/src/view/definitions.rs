@@ -14,7 +14,7 @@ pub(crate) struct Term {
     meaning: String,
 }
 
-const NAMES: [(&str, &str); 27] = [
+const NAMES: [(&str, &str); 32] = [
     ("cart", "Cart"),
     ("abandoned", "Abandoned"),
     ("pending", "Pending"),
@@ -29,6 +29,11 @@ const NAMES: [(&str, &str); 27] = [
     ("gross", "Gross loss"),
     ("recovered", "Bought later"),
     ("net", "Net loss"),
+    ("elsewhere", "Bought elsewhere"),
+    ("repeated", "Left again"),
+    ("lost", "Lost in the end"),
+    ("spread", "90% interval of a loss"),
+    ("avoidable", "Avoidable"),
     ("segment", "Customer segment"),
     ("forecast", "Forecast"),
     ("range", "Range of a forecast"),
@@ -101,6 +106,21 @@ fn meaning(term: &str, window: &str, expiry: &str, zone: &str, base: &str) -> St
         }
         "net" => {
             "Gross loss less what was bought later. Currencies are never mixed; sums in {base} use the configured rates."
+        }
+        "elsewhere" => {
+            "Products of an abandoned cart that the same person bought in another cart, up to 30 days after the window. Each piece of an order stands for one piece of one abandoned cart, the most recent one first, at the abandoned cart’s price."
+        }
+        "repeated" => {
+            "Products put into a later abandoned cart again within 14 days: one wish, counted in the last cart only."
+        }
+        "lost" => {
+            "Gross loss less what was bought later, bought elsewhere or left again, plus what refunds took back of it. Pending carts are not in it. It is not money that would have been earned: people who would never have bought are in it."
+        }
+        "spread" => {
+            "Where nine of ten sums would lie if other customers of the same kind had come: a Poisson bootstrap over customers, corrected (BCa) below 5,000 of them. Where few carts decide the sum (Hill’s tail index below 2) none is given."
+        }
+        "avoidable" => {
+            "What barriers found are said to have cost beyond what is lost anyway. A cart that met two of them counts once, and no cart with more than it lost: avoidable is at most net, and net at most gross."
         }
         "segment" => {
             "Customers with orders in the 365 days before the cart was opened, ranked by what they spent, in tenths; lapsed: orders, but none in those days; new: no order before."

@@ -1,5 +1,7 @@
 //! What abandoned carts were worth, by currency, segment and day.
 
+mod lost;
+
 use analysis::revenue::{DayLoss, Loss, SegmentLoss};
 use analysis::{Analysis, Query, Revenue};
 
@@ -13,8 +15,8 @@ const AMOUNTS: [&str; 6] = ["#Carts", "#Abandoned", "#Gross", "#Bought later", "
 pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Result<Section, Error> {
     let revenue = &analysis.revenue;
     let mut section = Section::new("revenue", "Lost revenue", title(revenue));
-    section.defines(&["gross", "recovered", "net", "segment"]);
-    section.asks(queries, &["revenue."]);
+    section.defines(&["gross", "recovered", "net", "elsewhere", "repeated", "lost", "spread", "avoidable", "segment"]);
+    section.asks(queries, &["revenue.", "standing."]);
     section.say(format!(
         "Amounts are sums over the carts themselves, not estimates. Gross is what abandoned carts held {} after they were opened.",
         number::span(analysis.window)
@@ -27,6 +29,7 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Result<Section,
         section.figure = Some(figure);
     }
     section.tables.push(totals(revenue));
+    lost::add(&mut section, &revenue.detail);
     section.tables.push(segments(revenue));
     section.tables.push(days(revenue));
     Ok(section)

@@ -141,6 +141,7 @@ pub(super) fn settings(as_of: i64) -> Settings {
         zone: chrono_tz::UTC,
         rates: Rates::new("EUR", []).unwrap(),
         bots: events::bots::Rules::default(),
+        segments: Vec::new(),
     }
 }
 
