@@ -20,6 +20,8 @@ mod hostile_shop;
 mod nights;
 /// Carts, orders and the balance of rows are what an independent reading of the contract makes of the same logs.
 mod oracle;
+/// Customers as people: stories, the follow-up list, what they say.
+mod people;
 /// Pseudonyms by key: no plain id is stored, and everybody is still followed.
 mod privacy;
 /// Why carts were left, against what really happened.

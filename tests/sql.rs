@@ -36,6 +36,16 @@ y4,0,2026-01-10T10:01:00Z,purchase,sofa,b,1,5.00,EUR,Y1,5.00,bob,tuesday
 y5,0,2026-01-11T10:00:00Z,add_to_cart,sofa,c,1,5.00,EUR,,,,
 ";
 
+/// What people say, on both sides of a Monday of the shop, with a rating or without.
+const VOICES: &str = "event_id,ts,kind,visitor_id,customer_id,rating,comment,channel
+v1,2026-01-11T22:59:00Z,feedback,x1,,2,too slow,
+v2,2026-01-11T23:01:00Z,feedback,x2,,4.5,fine,
+v3,2026-01-13T10:00:00Z,support_contact,,ann,1,where is it,phone
+v4,2026-01-14T10:00:00Z,support_contact,zed,,,nobody answers,email
+v5,2026-01-20T10:00:00Z,feedback,,bob,3,,
+v6,2026-01-20T10:00:00Z,contact,,bob,,sorry,email
+";
+
 /// A lake of a simulated shop that also sells abroad, and the moment as of which it is judged.
 fn shop() -> (Lake, i64) {
     let lake = lake();
@@ -44,6 +54,7 @@ fn shop() -> (Lake, i64) {
     let config = Config { days: 30, carts_per_day: 40, scenario: Scenario::Bots, onset, seed: 5, ..Config::default() };
     simulate::simulate(&config, Format::NativeCsv, &lake.path().join("logs")).expect("a shop");
     lake.write("logs/abroad.csv", ABROAD);
+    lake.write("logs/voices.csv", VOICES);
     lake.write("leftcart.toml", CONFIG);
     let said = lake.json(&["run", "logs"]);
     let as_of = micros(said["analysis"]["as_of"].as_str().expect("a moment"));

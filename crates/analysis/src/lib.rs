@@ -12,6 +12,9 @@
 //! events ───> automation        how much of the latest days' cart creation was done by programs
 //! events ───> activity          which sources still send rows
 //! all ──────> alerts            what somebody should be told tonight
+//! all ──────> customers ─┬─> follow_up   whom to write a personal word, why, and whether writing helps
+//!                        ├─> voice       what customers say, and around which carts
+//!                        └─> story       what happened to one person, visit by visit
 //! all ──────> headlines, queries, tables
 //! ```
 //!
@@ -26,8 +29,11 @@ pub mod alerts;
 pub mod automation;
 pub mod changes;
 pub mod checkout_curve;
+pub mod customers;
+mod encode;
 mod error;
 mod estimate;
+pub mod follow_up;
 pub mod funnel;
 pub mod headlines;
 pub mod orders;
@@ -38,10 +44,12 @@ pub mod schema;
 mod segment;
 mod source;
 pub mod stats;
+pub mod story;
 mod tables;
 #[cfg(test)]
 mod testing;
 mod text;
+pub mod voice;
 
 use std::path::{Path, PathBuf};
 
@@ -56,8 +64,10 @@ pub use alerts::{Alert, Intake};
 pub use automation::Automation;
 pub use changes::Changes;
 pub use checkout_curve::CheckoutCurve;
+pub use customers::Customers;
 pub use error::Error;
 pub use estimate::Estimate;
+pub use follow_up::FollowUp;
 pub use funnel::Funnel;
 pub use headlines::Headlines;
 pub use orders::OrderSummary;
@@ -65,6 +75,7 @@ pub use prediction::Prediction;
 pub use queries::Query;
 pub use revenue::Revenue;
 pub use tables::write;
+pub use voice::Voice;
 
 /// Folders of the published tables that are read; Parquet files at any depth, a folder without any is an empty table.
 #[derive(Clone, Debug)]
@@ -83,6 +94,8 @@ pub struct Tables {
     pub forecasts: Option<PathBuf>,
     /// Folder in which earlier nights left their models; `None` on the first night.
     pub models: Option<PathBuf>,
+    /// Folder of [`schema::FOLLOW_UPS`] in which earlier nights left theirs; `None` on the first night.
+    pub follow_ups: Option<PathBuf>,
 }
 
 impl Tables {
@@ -98,14 +111,20 @@ impl Tables {
             events: table(&events::schema::EVENTS),
             forecasts: Some(table(&schema::FORECASTS)),
             models: Some(generation.join(prediction::MODELS)),
+            follow_ups: Some(table(&schema::FOLLOW_UPS)),
         }
     }
 
-    /// The same with the forecasts and models that an earlier generation holds; one in the making has none yet.
+    /// The same with the forecasts, models and lists that an earlier generation holds; one in the making has none yet.
     #[must_use]
     pub fn after(self, previous: Option<&Path>) -> Self {
         let earlier = |name: &str| previous.map(|generation| generation.join(name));
-        Self { forecasts: earlier(schema::FORECASTS.name), models: earlier(prediction::MODELS), ..self }
+        Self {
+            forecasts: earlier(schema::FORECASTS.name),
+            models: earlier(prediction::MODELS),
+            follow_ups: earlier(schema::FOLLOW_UPS.name),
+            ..self
+        }
     }
 }
 
@@ -166,19 +185,35 @@ pub struct Analysis {
     pub activity: Vec<Activity>,
     /// What somebody should be told tonight; empty until [`alerts::raise`] or [`alerts::read`] says it.
     pub alerts: Vec<Alert>,
+    /// Who the customers are.
+    pub customers: Customers,
+    /// Whom to write a personal word.
+    pub follow_up: FollowUp,
+    /// What customers say.
+    pub voice: Voice,
 }
 
-/// Answers from one generation's tables.
+/// Answers from one generation's tables, with the usual rules of whom to contact.
 ///
 /// # Errors
 /// When a table cannot be read, or is not of this version.
 pub fn analyze(tables: &Tables, settings: &Settings) -> Result<Analysis, Error> {
+    analyze_with(tables, settings, &follow_up::Rules::default())
+}
+
+/// The same where `contacting` says whom to contact, and whom not.
+///
+/// # Errors
+/// When a table cannot be read, or is not of this version.
+pub fn analyze_with(tables: &Tables, settings: &Settings, contacting: &follow_up::Rules) -> Result<Analysis, Error> {
     let carts = source::carts(&tables.carts, settings.zone)?;
     let orders = source::orders(&tables.orders)?;
     let abandonment = abandonment::rates(&carts, settings)?;
+    let checkout_curve = checkout_curve::fit(&carts, settings)?;
     let prediction = prediction::predict(tables, settings)?;
     let reasons = abandonment_reasons::reasons(tables, settings, &[])?;
     let known = revenue::Known { predictions: &prediction.carts, ..revenue::Known::default() };
+    let people = customers::people(tables, settings, contacting)?;
     Ok(Analysis {
         as_of: settings.as_of,
         window: settings.window,
@@ -188,11 +223,14 @@ pub fn analyze(tables: &Tables, settings: &Settings) -> Result<Analysis, Error> 
         changes: changes::changes(&abandonment, settings.as_of, settings.window, settings.zone),
         abandonment,
         funnel: funnel::steps(&carts, settings)?,
-        checkout_curve: checkout_curve::fit(&carts, settings)?,
+        follow_up: follow_up::follow_up(tables, &people, &checkout_curve, settings, contacting)?,
+        checkout_curve,
         revenue: revenue::losses(tables, &carts, settings, &known)?,
         orders: orders::summary(&orders, &settings.rates)?,
         prediction,
         reasons,
+        customers: customers::summary(&people, settings),
+        voice: voice::voice(&people, settings),
         automation: automation::automation(&tables.events, settings.as_of, &settings.bots)?,
         activity: activity::activity(&tables.events, settings.as_of)?,
         alerts: Vec::new(),

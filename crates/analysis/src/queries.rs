@@ -6,6 +6,7 @@
 mod abandonment;
 mod automation;
 mod checkout_curve;
+mod customers;
 mod forecast;
 mod funnel;
 mod orders;
@@ -13,6 +14,7 @@ mod reasons;
 mod revenue;
 mod sql;
 mod standing;
+mod voice;
 mod waterfall;
 
 use serde::Serialize;
@@ -54,6 +56,8 @@ impl Analysis {
             orders::queries(self, &tables),
             forecast::queries(self, &tables),
             automation::queries(self, &tables),
+            customers::queries(self, &tables),
+            voice::queries(self, &tables),
         ]
         .concat()
     }

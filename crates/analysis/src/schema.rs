@@ -160,5 +160,63 @@ pub const REASONS: Table = Table {
     ],
 };
 
+/// One row per person with a cart, an order, or something said.
+pub const CUSTOMERS: Table = Table {
+    name: "customers",
+    row: "person",
+    columns: &[
+        required("person_id", Type::Text, "c:<customer_id> or v:<visitor_id>, as known at as_of"),
+        required("orders", Type::I64, "orders, over all time"),
+        required("spend", Type::Money, "their amounts less refunds that name them, in the base currency"),
+        optional("recency", Type::I64, "days from the last order's day to that of as_of, on the shop's clock"),
+        required("frequency", Type::I64, "orders in the 365 days before the day of as_of"),
+        required("segment", Type::Word, "d1 (top tenth of spend) to d10, lapsed or new, at 00:00 of the day of as_of"),
+        required("top1", Type::Flag, "top 1 % of spend, likewise"),
+        optional("last_order_at", Type::Moment, "when the last order was placed"),
+        required("carts", Type::I64, "carts opened"),
+        required("purchased", Type::I64, "carts bought within cart.window"),
+        required("abandoned", Type::I64, "carts not bought within cart.window"),
+        required("recovered", Type::I64, "abandoned carts that were bought later"),
+        required("pending", Type::I64, "carts whose window is still open"),
+        required(
+            "lost_value",
+            Type::Money,
+            "value at the window of abandoned carts not bought later, in the base currency",
+        ),
+        required("errors", Type::I64, "checkout errors met in carts"),
+        optional("favourite_category", Type::Text, "most often viewed, put into carts or bought in the last 90 days"),
+        optional("channel_of_choice", Type::Word, "most often bought through, answered on, or chosen to ask for help"),
+        required("contacts", Type::I64, "contacts by the shop in the last 90 days"),
+        required("support_contacts", Type::I64, "requests for help in the last 90 days"),
+        optional("last_contact_at", Type::Moment, "the last of both"),
+        optional("last_contact_channel", Type::Word, "its channel"),
+        required("ratings", Type::I64, "ratings given in the last 90 days"),
+        optional("satisfaction", Type::F64, "their mean"),
+        required("visits", Type::I64, "visits in the last 30 days"),
+        required("visits_before", Type::I64, "visits in the 30 days before these"),
+        optional("trend", Type::Word, "rising, steady or falling; null where there are too few visits"),
+        optional("last_seen_at", Type::Moment, "last event of the last 90 days, or last cart event or order"),
+        required("opted_out", Type::Flag, "asked not to be contacted"),
+    ],
+};
+
+/// Who was put on the follow-up list, or held out of it, and when first; rows of earlier nights are never rewritten.
+pub const FOLLOW_UPS: Table = Table {
+    name: "follow_ups",
+    row: "abandoned cart whose person was to be contacted, or held out",
+    columns: &[
+        required("cart_id", Type::Text, "the cart"),
+        required("person_id", Type::Text, "whose it was, as known at listed_at"),
+        required("listed_at", Type::Moment, "as_of of the first night on which it was listed"),
+        required("held_out", Type::Flag, "whether the person is in the hold-out, and was not listed"),
+        required("owed", Type::Flag, "whether an error on the shop's side was met in the cart"),
+        required("step", Type::Word, "what was suggested: tell_fix, answer, offer_help or ask"),
+        optional("channel", Type::Word, "the channel suggested"),
+        required("value", Type::Money, "what the cart held, in the base currency"),
+        optional("recoverable", Type::Money, "value x share of carts as old that are still bought"),
+    ],
+};
+
 /// Every table of this crate.
-pub const TABLES: [Table; 7] = [REVENUE, RECOVERIES, PREDICTIONS, BACKTEST, FORECASTS, REASONS, ALERTS];
+pub const TABLES: [Table; 9] =
+    [REVENUE, RECOVERIES, PREDICTIONS, BACKTEST, FORECASTS, REASONS, CUSTOMERS, FOLLOW_UPS, ALERTS];

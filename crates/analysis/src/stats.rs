@@ -2,7 +2,9 @@
 
 pub mod bootstrap;
 pub mod cholesky;
+pub mod difference;
 pub mod logistic;
+pub mod mean;
 pub mod proportion;
 pub mod quantile;
 pub mod scoring;

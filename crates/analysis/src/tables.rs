@@ -26,6 +26,8 @@ pub fn write(analysis: &Analysis, generation: &Path) -> Result<(), Error> {
     write_table(generation, &RECOVERIES, recoveries(&analysis.revenue.detail.recoveries))?;
     crate::prediction::tables::write(&analysis.prediction, generation)?;
     crate::abandonment_reasons::table::write(&analysis.reasons, generation)?;
+    crate::customers::tables::write(&analysis.customers, generation)?;
+    crate::follow_up::tables::write(&analysis.follow_up.listings, generation)?;
     crate::alerts::table::write(&analysis.alerts, generation)
 }
 

@@ -27,6 +27,10 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Say what the lake holds, and what these logs can and cannot answer
     Describe(DescribeArgs),
+    /// Tell the story of a person: visits, carts, what went wrong, what was said and bought
+    Customer(CustomerArgs),
+    /// Tell the story of a cart, event by event
+    Cart(CartArgs),
     /// Remove a person from every table of every night that is kept, and prove it
     Forget(ForgetArgs),
     /// Write the logs of a shop that does not exist, with the truth beside them
@@ -47,6 +51,8 @@ impl Command {
             Self::Analyze(args) => &args.lake,
             Self::Report(args) => &args.lake,
             Self::Describe(args) => &args.lake,
+            Self::Customer(args) => &args.lake,
+            Self::Cart(args) => &args.lake,
             Self::Check(args) => &args.lake,
             Self::Forget(args) => &args.lake,
             Self::Simulate(_) | Self::Init(_) => return None,
@@ -164,6 +170,27 @@ pub(crate) struct ReportArgs {
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct DescribeArgs {
+    #[command(flatten)]
+    pub(crate) lake: LakeArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct CustomerArgs {
+    /// Customer id or e-mail address; or c: and a customer id, v: and a visitor id, as tables write them
+    #[arg(value_name = "ID", required_unless_present = "print_config")]
+    pub(crate) id: Option<String>,
+    /// Visits that are told, the latest ones; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) visits: usize,
+    #[command(flatten)]
+    pub(crate) lake: LakeArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct CartArgs {
+    /// Id of the cart, as in the column `cart_id`, or the beginning of one
+    #[arg(value_name = "ID", required_unless_present = "print_config")]
+    pub(crate) id: Option<String>,
     #[command(flatten)]
     pub(crate) lake: LakeArgs,
 }

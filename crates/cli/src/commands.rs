@@ -1,7 +1,9 @@
 //! One file per command.
 
 pub(crate) mod analyze;
+pub(crate) mod cart;
 pub(crate) mod check;
+pub(crate) mod customer;
 pub(crate) mod demo;
 pub(crate) mod describe;
 pub(crate) mod forget;

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod bots;
+mod follow_up;
 mod origin;
 mod privacy;
 mod segment;
@@ -24,6 +25,8 @@ use self::alerts::AlertsTable;
 pub(crate) use self::alerts::{Alerts, Webhook, WebhookFormat};
 pub(crate) use self::bots::Bots;
 use self::bots::BotsTable;
+pub(crate) use self::follow_up::FollowUp;
+use self::follow_up::{FollowUpTable, ReportTable};
 pub(crate) use self::origin::{Origin, Setting};
 use self::origin::{Origins, Variables};
 pub(crate) use self::privacy::Privacy;
@@ -60,6 +63,7 @@ pub(crate) struct Config {
     pub(crate) bots: Bots,
     pub(crate) privacy: Privacy,
     pub(crate) alerts: Alerts,
+    pub(crate) follow_up: FollowUp,
     pub(crate) sources: Vec<Source>,
     pub(crate) segments: Vec<SegmentRule>,
     origins: Origins,
@@ -76,6 +80,8 @@ struct File {
     bots: BotsTable,
     privacy: PrivacyTable,
     alerts: AlertsTable,
+    follow_up: FollowUpTable,
+    report: ReportTable,
     data: Data,
     segment: Vec<SegmentTable>,
     source: Vec<SourceTable>,
@@ -207,6 +213,8 @@ impl Config {
         let privacy = file.privacy.check().map_err(|(key, what)| bad(key, what))?;
         let alerts = file.alerts.check().map_err(|(key, what)| bad(key, what))?;
         let segments = segment::check(file.segment, name)?;
+        let door = Door { privacy: privacy.door(), ..Door::default() };
+        let follow_up = file.follow_up.check(&file.report, &door).map_err(|(key, what)| bad(key, what))?;
         let sources = file.source.into_iter().map(|source| source.check(name)).collect::<Result<_, _>>()?;
         let memory = memory_mb << 20;
         Ok(Self {
@@ -221,6 +229,7 @@ impl Config {
             bots,
             privacy,
             alerts,
+            follow_up,
             sources,
             segments,
             origins,
@@ -230,8 +239,8 @@ impl Config {
     /// Every setting that counts, in the order of the file, with where it comes from.
     pub(crate) fn effective(&self) -> Vec<Setting> {
         let rules = &self.bots.rules;
-        let alerts = &self.alerts.rules;
-        let values: [(&str, Value); 21] = [
+        let (alerts, contacting) = (&self.alerts.rules, &self.follow_up.rules);
+        let values: [(&str, Value); 33] = [
             ("shop.time_zone", self.zone.name().into()),
             ("money.base", self.rates.base().into()),
             ("money.rates", self.rates.to_string().into()),
@@ -255,6 +264,18 @@ impl Config {
             ("alerts.rejected", alerts.rejected.into()),
             ("alerts.tracking_gap", alerts.tracking_gap.into()),
             ("alerts.forecast", alerts.forecast.into()),
+            ("follow_up.segments", contacting.segments.join(", ").into()),
+            ("follow_up.within", time::format_span(contacting.within).into()),
+            ("follow_up.quiet", time::format_span(contacting.quiet).into()),
+            ("follow_up.max_contacts", contacting.max_contacts.into()),
+            ("follow_up.per", time::format_span(contacting.per).into()),
+            ("follow_up.hold_out", contacting.hold_out.into()),
+            ("follow_up.min_value", contacting.min_value.to_f64().into()),
+            ("follow_up.rows", contacting.rows.into()),
+            ("follow_up.channels", contacting.channels.join(", ").into()),
+            ("follow_up.opt_out", self.follow_up.opt_out.display().to_string().into()),
+            ("follow_up.contacts", self.follow_up.contacts.display().to_string().into()),
+            ("report.show_customers", self.follow_up.show_customers.into()),
             ("data.keep_generations", self.keep_generations.into()),
         ];
         let plain = values.map(|(name, value)| Setting { name: name.to_owned(), value, origin: self.origins.of(name) });
@@ -400,6 +421,19 @@ fn overlay(base: &mut File, given: File) {
     take(&mut base.alerts.tracking_gap, given.alerts.tracking_gap);
     take(&mut base.alerts.forecast, given.alerts.forecast);
     base.alerts.webhook = given.alerts.webhook;
+    let (contacting, wanted) = (&mut base.follow_up, given.follow_up);
+    take(&mut contacting.segments, wanted.segments);
+    take(&mut contacting.within, wanted.within);
+    take(&mut contacting.quiet, wanted.quiet);
+    take(&mut contacting.max_contacts, wanted.max_contacts);
+    take(&mut contacting.per, wanted.per);
+    take(&mut contacting.hold_out, wanted.hold_out);
+    take(&mut contacting.min_value, wanted.min_value);
+    take(&mut contacting.rows, wanted.rows);
+    take(&mut contacting.channels, wanted.channels);
+    take(&mut contacting.opt_out, wanted.opt_out);
+    take(&mut contacting.contacts, wanted.contacts);
+    take(&mut base.report.show_customers, given.report.show_customers);
     take(&mut base.data.keep_generations, given.data.keep_generations);
     base.segment = given.segment;
     base.source = given.source;

@@ -4,6 +4,7 @@
 
 mod answers;
 mod args;
+mod asked;
 mod commands;
 mod config;
 mod drift;
@@ -11,6 +12,7 @@ mod exit_code;
 mod inputs;
 mod metrics;
 mod night;
+mod people;
 mod progress;
 mod runs;
 mod show;
@@ -45,6 +47,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Ingest(args) => commands::ingest::run(&args),
         Command::Analyze(args) => commands::analyze::run(&args),
         Command::Report(args) => commands::report::run(&args),
+        Command::Customer(args) => commands::customer::run(&args),
+        Command::Cart(args) => commands::cart::run(&args),
         Command::Describe(args) => commands::describe::run(&args),
         Command::Forget(args) => commands::forget::run(&args),
         Command::Simulate(args) => commands::simulate::run(&args),

@@ -288,7 +288,8 @@ impl Night {
         }
         self.progress.phase("analysing");
         let tables = Tables::of(&generation).after(self.previous.as_ref().map(Generation::path));
-        let mut analysis = analysis::analyze(&tables, &settings(&self.config, as_of))?;
+        let contacting = &self.config.follow_up.rules;
+        let mut analysis = analysis::analyze_with(&tables, &settings(&self.config, as_of), contacting)?;
         let before = self.previous.as_ref().map(|previous| previous.table(analysis::schema::ALERTS.name));
         let (rules, activity) = (&self.config.alerts.rules, &analysis.activity);
         analysis.alerts = analysis::alerts::raise(&analysis, activity, self.intake, rules, before.as_deref())?;

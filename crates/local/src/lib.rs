@@ -16,7 +16,7 @@ mod stage;
 mod tables;
 mod touched;
 
-pub use memory::REMEMBERED;
+pub use memory::{REMEMBERED, devices};
 pub use stage::{Before, Job, Remembered, Summary, carts};
 
 /// Partitions of persons: one per thread is in memory at once.

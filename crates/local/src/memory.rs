@@ -17,6 +17,7 @@ pub(crate) mod links;
 pub(crate) mod rows;
 pub(crate) mod shared;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -38,6 +39,20 @@ const RUNS: [&str; 4] = ["links", "sessions", "cart_rows", "presence"];
 
 /// Folders below [`STATE`](crate::STATE) that a night takes over from the one before.
 pub const REMEMBERED: [&str; 5] = [RUNS[0], RUNS[1], RUNS[2], RUNS[3], shared::SHARED.name];
+
+/// Visitors that were seen with this customer up to a moment, as this state remembers it; `None` if it remembers nothing,
+/// as in a lake of one night.
+///
+/// # Errors
+/// When a run cannot be read.
+pub fn devices(state: &Path, customer: &str, as_of: i64) -> Result<Option<BTreeSet<String>>, Error> {
+    let known = Runs::open(&state.join(RUNS[0]))?;
+    if known.is_empty() {
+        return Ok(None);
+    }
+    let seen = links::look_up(&known, [Id::Customer(customer)])?.as_of(as_of);
+    Ok(Some(seen.get(customer).cloned().unwrap_or_default()))
+}
 
 /// Rows that are remembered in one run, at most: they are sorted in memory.
 const RUN_ROWS: usize = 1 << 19;

@@ -7,6 +7,7 @@
 //!                → strings
 //!             ──> summary                the same figures for machines
 //!             ──> queries                the SQL behind them, and its answers as CSV
+//!             ──> worklist               whom to write a personal word, for the shop's own people
 //! ```
 //!
 //! Everything that comes from logs is hostile: templates escape by default, charts escape every label, CSV cells
@@ -19,13 +20,16 @@ mod folder;
 mod nights;
 mod number;
 mod page;
+mod people;
 mod provenance;
 mod queries;
+pub mod story;
 mod summary;
 #[cfg(test)]
 mod testing;
 mod view;
 mod words;
+mod worklist;
 
 use std::path::{Path, PathBuf};
 
@@ -33,7 +37,8 @@ use analysis::Analysis;
 
 pub use error::Error;
 pub use nights::nights;
-pub use number::count;
+pub use number::{count, date_of, moment, money};
+pub use people::pseudonym;
 pub use provenance::{Balance, Provenance};
 
 /// What [`render`] wrote.
@@ -53,7 +58,8 @@ impl Written {
     }
 }
 
-/// Writes the night's pages (`index.html` and those beside it), `summary.json`, `summary.html` and `summary.md` for mail, `alerts.json`, `queries.sql`, `charts/*.svg` and `tables/*.csv` into `folder`.
+/// Writes the night's pages (`index.html` and those beside it), `summary.json`, `summary.html` and `summary.md` for mail,
+/// `alerts.json`, `worklist.csv`, `queries.sql`, `charts/*.svg` and `tables/*.csv` into `folder`.
 ///
 /// They are written beside it and put in place by one rename. A report that is there already is replaced as a whole,
 /// with whatever else its folder holds.
@@ -79,6 +85,7 @@ fn files(analysis: &Analysis, provenance: &Provenance) -> Result<folder::Files, 
     files.extend(page::summaries(&view)?.into_iter().map(|(file, text)| (file.into(), text)));
     files.insert(folder::SUMMARY.into(), summary::json(analysis, provenance)?);
     files.insert(folder::ALERTS.into(), summary::alerts(analysis)?);
+    files.insert("worklist.csv".into(), worklist::csv(&analysis.follow_up, &analysis.zone));
     files.insert("queries.sql".into(), queries::sql(analysis, provenance, &queries));
     for figure in view.figures() {
         files.insert(figure.href.clone().into(), figure.file.clone());

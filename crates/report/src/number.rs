@@ -65,6 +65,11 @@ pub(crate) fn score(score: f64) -> String {
     format!("{score:.3}")
 }
 
+/// A mean rating, with two decimals: `3.42`.
+pub(crate) fn rating(rating: f64) -> String {
+    format!("{rating:.2}")
+}
+
 /// An expected number of things, rounded to a whole one: `1,204`.
 pub(crate) fn about(expected: f64) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded, and not negative")]
@@ -73,7 +78,8 @@ pub(crate) fn about(expected: f64) -> String {
 }
 
 /// An amount with the decimals of its currency: `1,234.50 EUR`.
-pub(crate) fn money(amount: Amount, currency: &str) -> String {
+#[must_use]
+pub fn money(amount: Amount, currency: &str) -> String {
     with_code(&decimal(amount, money::display_decimals(currency)), currency)
 }
 
@@ -173,9 +179,22 @@ pub(crate) fn date(date: NaiveDate) -> String {
 }
 
 /// `20 Nov 2026, 04:10` on the shop's clock, or in UTC where its zone is not known.
-pub(crate) fn moment(micros: i64, zone: &str) -> String {
+#[must_use]
+pub fn moment(micros: i64, zone: &str) -> String {
     let utc = DateTime::from_timestamp_micros(micros).unwrap_or_default();
     utc.with_timezone(&parse_zone(zone)).format("%-d %b %Y, %H:%M").to_string()
+}
+
+/// `04:10` on the shop's clock.
+pub(crate) fn time_of_day(micros: i64, zone: &str) -> String {
+    let utc = DateTime::from_timestamp_micros(micros).unwrap_or_default();
+    utc.with_timezone(&parse_zone(zone)).format("%H:%M").to_string()
+}
+
+/// `20 Nov 2026`, of a moment on the shop's clock.
+#[must_use]
+pub fn date_of(micros: i64, zone: &str) -> String {
+    date(local_date(micros, zone))
 }
 
 /// The date of a moment on the shop's clock.

@@ -20,6 +20,8 @@ pub struct Provenance {
     pub unmapped: BTreeMap<String, u64>,
     /// Columns that the contract has no place for, by file.
     pub unused_columns: BTreeMap<String, Vec<String>>,
+    /// Whether pages name persons by their ids; by pseudonyms otherwise.
+    pub show_customers: bool,
     /// Whatever else a reader should know, one sentence each.
     pub notes: Vec<String>,
 }

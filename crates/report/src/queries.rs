@@ -53,12 +53,12 @@ pub(crate) fn csv(query: &Query) -> String {
     text
 }
 
-fn line(fields: impl Iterator<Item = String>) -> String {
+pub(crate) fn line(fields: impl Iterator<Item = String>) -> String {
     fields.collect::<Vec<_>>().join(",") + "\r\n"
 }
 
 /// One field: nothing for NULL; text that a spreadsheet would take for a formula is led by an apostrophe.
-fn field(cell: Option<&str>) -> String {
+pub(crate) fn field(cell: Option<&str>) -> String {
     let Some(cell) = cell else { return String::new() };
     let is_number = cell.parse::<f64>().is_ok();
     let guard = if !is_number && cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };

@@ -4,7 +4,9 @@ mod abandonment;
 mod answers;
 mod changes;
 mod checkout;
+mod customers;
 mod definitions;
+mod follow_up;
 mod forecast;
 mod funnel;
 mod orders;
@@ -14,6 +16,7 @@ mod revenue;
 mod sheet;
 mod sql;
 pub(crate) mod table;
+mod voice;
 
 use analysis::{Analysis, Query};
 use serde::Serialize;
@@ -175,6 +178,9 @@ fn sections(analysis: &Analysis, provenance: &Provenance, queries: &[Query]) -> 
         // Without a cart there is nothing to chart or break down: the answers say so once.
         sections.clear();
     }
+    sections.extend(follow_up::section(analysis, provenance));
+    sections.extend(customers::section(analysis, queries));
+    sections.extend(voice::section(analysis, queries));
     sections.push(orders::section(analysis, queries));
     sections.push(quality::section(analysis, queries, provenance));
     Ok(sections)

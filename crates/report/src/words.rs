@@ -7,19 +7,26 @@ pub(crate) const UNKNOWN: &str = "not recorded";
 
 /// Characters of a logged word that a page shows at most.
 const LONGEST: usize = 80;
+/// Characters of what somebody said.
+const LONGEST_QUOTE: usize = 240;
 
 /// A word from the logs, fit to be shown: control characters and marks that turn the direction of text are made
 /// visible, and what is very long is cut. Escaping is left to the templates and to the charts.
 pub(crate) fn logged(text: &str) -> String {
-    cut(text, LONGEST)
+    shortened(text, LONGEST)
 }
 
 /// A sentence with words from the logs in it, made harmless in the same way.
 pub(crate) fn passage(text: &str) -> String {
-    cut(text, 5 * LONGEST)
+    shortened(text, 5 * LONGEST)
 }
 
-fn cut(text: &str, longest: usize) -> String {
+/// What somebody said, or read, in quotation marks that it cannot end itself.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("“{}”", shortened(text.trim(), LONGEST_QUOTE).replace(['“', '”'], "'"))
+}
+
+fn shortened(text: &str, longest: usize) -> String {
     let harmless = |letter: char| {
         let turns = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         let splits = matches!(letter, '\u{2028}' | '\u{2029}');

@@ -49,6 +49,10 @@ impl Tables {
         self.table(crate::schema::REVENUE.name)
     }
 
+    pub(super) fn customers(&self) -> String {
+        self.table(crate::schema::CUSTOMERS.name)
+    }
+
     pub(super) fn predictions(&self) -> String {
         self.table(crate::schema::PREDICTIONS.name)
     }

@@ -19,10 +19,10 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use events::lake::{Lake, LakeFile, Lock, Manifest};
 use events::{parquet_io, time};
-use ingest::Door;
 use local::forget::{Mentions, Swept, Trace};
 
 use crate::args::ForgetArgs;
+use crate::asked::Asked;
 use crate::commands::report;
 use crate::config::Config;
 use crate::night::{Ingested, Night};
@@ -34,7 +34,8 @@ const UNREAD: [&str; 2] = ["quarantine", "refused"];
 
 pub(crate) fn run(args: &ForgetArgs) -> Result<()> {
     let config = Config::load(args.lake.config.as_deref())?;
-    let asked = Asked::parse(args.id.as_deref().unwrap_or_default().trim(), &config.door())?;
+    let whom = "whom to forget? give a customer id, or c: or v: and an id as in the column person_id";
+    let asked = Asked::parse(args.id.as_deref().unwrap_or_default(), &config.door()).context(whom)?;
     let person = &asked.persons[0];
     Lake::at(&args.lake.data).published()?;
     let night = Night::begin(&args.lake, false)?;
@@ -50,7 +51,7 @@ pub(crate) fn run(args: &ForgetArgs) -> Result<()> {
     let mut trace = Trace::of(&asked.persons);
     trace.merge(pending.unwrap_or_default());
     trace.follow(&files, &judged(lake, lock)?)?;
-    let mentions = asked.mentions(&trace);
+    let mentions = mentions(&asked, &trace);
     let swept = local::forget::sweep(&files, &trace, &mentions)?;
     if let Some(unknown) = unknown(&asked, &trace, &files, &swept, lake).filter(|_| !is_pending) {
         swept.iter().try_for_each(|swept| files[swept.file].leave())?;
@@ -81,43 +82,18 @@ pub(crate) fn run(args: &ForgetArgs) -> Result<()> {
     Ok(())
 }
 
-/// Whom the command line means.
-struct Asked {
-    /// The id as it was written, without the kind before it.
-    written: String,
-    /// As `person_id` may have the person: first as ids are stored today, with the hash of an e-mail address or the
-    /// pseudonym under the lake's key; also as written.
-    persons: Vec<String>,
-    /// Whether it was said that this is a person's id. Without that it may be any word.
-    is_sure: bool,
-}
-
-impl Asked {
-    fn parse(text: &str, door: &Door) -> Result<Self> {
-        let (kind, id) = match text.split_at_checked(2) {
-            Some((kind @ ("c:" | "v:"), id)) => (kind, id),
-            _ => ("c:", text),
-        };
-        if id.is_empty() {
-            bail!("whom to forget? give a customer id, or c: or v: and an id as in the column person_id");
-        }
-        let stored = if kind == "c:" { door.customer(id) } else { door.visitor(id) };
-        let is_address = ingest::conceal(Cow::Borrowed(id)) != id;
-        let mut persons = vec![format!("{kind}{stored}")];
-        if stored != id {
-            persons.extend([id.to_owned(), id.to_lowercase()].map(|id| format!("{kind}{id}")));
-        }
-        Ok(Self { written: id.to_owned(), persons, is_sure: is_address || text.len() > id.len() })
-    }
-
-    /// What to look for: the ids as they are stored, and the one that was asked for as it was written.
-    fn mentions(&self, trace: &Trace) -> Mentions {
-        // A visitor whom others were, too, is looked for as a person only.
-        let is_customer = self.persons[0].starts_with("c:");
-        let hash = ingest::conceal(Cow::Borrowed(&self.written));
-        let written = [self.written.as_str(), &hash].into_iter().filter(|_| is_customer);
-        Mentions::new(trace.ids().chain(written), &self.persons, ingest::conceal)
-    }
+/// What to look for: the ids as they are stored, the one that was asked for as it was written, and what pages show in
+/// place of any of them.
+fn mentions(asked: &Asked, trace: &Trace) -> Mentions {
+    // A visitor whom others were, too, is looked for as a person only.
+    let is_customer = asked.persons[0].starts_with("c:");
+    let hash = ingest::conceal(Cow::Borrowed(&asked.written));
+    let written = [asked.written.as_str(), &hash].into_iter().filter(|_| is_customer);
+    let ids: Vec<&str> = trace.ids().chain(written).collect();
+    let names = ids.iter().flat_map(|id| ["c:", "v:"].map(|kind| format!("{kind}{id}")));
+    let pseudonyms: Vec<String> =
+        names.chain(asked.persons.iter().cloned()).map(|person| ::report::pseudonym(&person)).collect();
+    Mentions::new(ids.iter().copied().chain(pseudonyms.iter().map(String::as_str)), &asked.persons, ingest::conceal)
 }
 
 /// As of when each generation judged its carts.
@@ -188,6 +164,7 @@ fn amend(generation: &Path, manifest: &mut Manifest, mentions: &Mentions) -> Res
 fn publish(mut night: Night, args: &ForgetArgs, mentions: &Mentions, outcome: &mut Outcome) -> Result<Lock> {
     let as_of = night.start_over_from_events()?;
     let analysis = as_of.map(|as_of| night.analyze(Some(as_of))).transpose()?;
+    let config = night.config.clone();
     let (generation, lock) = night.publish_and_hold()?;
     generation.manifest().id.clone_into(&mut outcome.generation);
     let reports = &args.reports.reports;
@@ -195,7 +172,7 @@ fn publish(mut night: Night, args: &ForgetArgs, mentions: &Mentions, outcome: &m
     outcome.reports_removed = pages::remove(reports, mentions)?;
     if let Some((_, analysis)) = analysis.filter(|(_, analysis)| nights.contains(&::report::night(analysis))) {
         let nothing = Ingested { summary: ingest::Summary::default(), events: 0, unchanged: Vec::new() };
-        let page = report::write(&generation, &analysis, reports, &args.lake.data, &nothing)?;
+        let page = report::write(&generation, &analysis, reports, &args.lake.data, (&nothing, &config))?;
         outcome.report_written = Some(page);
     } else if !outcome.reports_removed.is_empty() {
         ::report::nights(reports)?;

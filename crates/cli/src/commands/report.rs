@@ -26,11 +26,12 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
         bail!("the settings have changed since the tables were made; run `leftcart analyze` first");
     }
     let as_of = time::parse(as_of).with_context(|| format!("the manifest's as_of `{as_of}` is no moment"))?;
-    let mut analysis = analysis::analyze(&Tables::of(generation.path()), &settings(&config, as_of))?;
+    let mut analysis =
+        analysis::analyze_with(&Tables::of(generation.path()), &settings(&config, as_of), &config.follow_up.rules)?;
     analysis.alerts = analysis::alerts::read(&generation.table(analysis::schema::ALERTS.name))?;
     progress.phase("writing the report");
     let nothing_new = Ingested { summary: ingest::Summary::default(), events: 0, unchanged: Vec::new() };
-    let page = write(&generation, &analysis, &args.reports.reports, &args.lake.data, &nothing_new)?;
+    let page = write(&generation, &analysis, &args.reports.reports, &args.lake.data, (&nothing_new, &config))?;
     progress.finish();
     if args.lake.json {
         show::json(&serde_json::json!({ "generation": manifest.id, "report": page }));
@@ -46,7 +47,7 @@ pub(crate) fn write(
     analysis: &Analysis,
     reports: &Path,
     data: &Path,
-    ingested: &Ingested,
+    (ingested, config): (&Ingested, &Config),
 ) -> Result<PathBuf> {
     let manifest = generation.manifest();
     let provenance = report::Provenance {
@@ -56,6 +57,7 @@ pub(crate) fn write(
         inputs: manifest.inputs.clone(),
         unmapped: ingested.summary.unmapped.clone(),
         unused_columns: ingested.summary.unused_columns.clone(),
+        show_customers: config.follow_up.show_customers,
         notes: Vec::new(),
     };
     let written = report::render(analysis, &provenance, &reports.join(report::night(analysis)))?;

@@ -18,7 +18,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let told = std::mem::take(&mut night.told);
     let generation = night.publish()?;
     progress.phase("writing the report");
-    let page = report::write(&generation, &analysis, &args.reports.reports, &args.lake.data, &ingested)?;
+    let page = report::write(&generation, &analysis, &args.reports.reports, &args.lake.data, (&ingested, &config))?;
     let read = &ingested.summary.files;
     let watched = Watched { config: &config, generation: &generation, analysis: &analysis, told: &told, read, clock };
     watched.tell(&args.watch, &progress)?;

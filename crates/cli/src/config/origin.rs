@@ -7,10 +7,10 @@ use std::fmt;
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
-use super::{ConfigError, File, distance};
+use super::{ConfigError, File, Number, distance};
 
 /// Keys that a variable can set.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 30] = [
     "shop.time_zone",
     "money.base",
     "cart.window",
@@ -30,10 +30,20 @@ const KEYS: [&str; 20] = [
     "alerts.rejected",
     "alerts.tracking_gap",
     "alerts.forecast",
+    "follow_up.within",
+    "follow_up.quiet",
+    "follow_up.max_contacts",
+    "follow_up.per",
+    "follow_up.hold_out",
+    "follow_up.min_value",
+    "follow_up.rows",
+    "follow_up.opt_out",
+    "follow_up.contacts",
+    "report.show_customers",
     "data.keep_generations",
 ];
 /// What such variables begin with.
-const SECTIONS: [&str; 8] = [
+const SECTIONS: [&str; 10] = [
     "LEFTCART_SHOP_",
     "LEFTCART_MONEY_",
     "LEFTCART_CART_",
@@ -41,6 +51,8 @@ const SECTIONS: [&str; 8] = [
     "LEFTCART_BOTS_",
     "LEFTCART_PRIVACY_",
     "LEFTCART_ALERTS_",
+    "LEFTCART_FOLLOW_UP_",
+    "LEFTCART_REPORT_",
     "LEFTCART_DATA_",
 ];
 
@@ -177,6 +189,18 @@ impl Origins {
                 "alerts.rejected" => file.alerts.rejected = share()?,
                 "alerts.tracking_gap" => file.alerts.tracking_gap = share()?,
                 "alerts.forecast" => file.alerts.forecast = flag()?,
+                "follow_up.within" => file.follow_up.within = Some(text.clone()),
+                "follow_up.quiet" => file.follow_up.quiet = Some(text.clone()),
+                "follow_up.max_contacts" => file.follow_up.max_contacts = count()?,
+                "follow_up.per" => file.follow_up.per = Some(text.clone()),
+                "follow_up.hold_out" => {
+                    file.follow_up.hold_out = Some(text.parse().map_err(|_| bad("number, such as 0.1"))?);
+                }
+                "follow_up.min_value" => file.follow_up.min_value = Some(Number::Text(text.clone())),
+                "follow_up.rows" => file.follow_up.rows = Some(whole()?),
+                "follow_up.opt_out" => file.follow_up.opt_out = Some(text.into()),
+                "follow_up.contacts" => file.follow_up.contacts = Some(text.into()),
+                "report.show_customers" => file.report.show_customers = flag()?,
                 "data.keep_generations" => file.data.keep_generations = Some(whole()?),
                 _ => unreachable!("KEYS has no other"),
             }
@@ -242,6 +266,18 @@ mod tests {
                 "alerts.rejected = 0.01 from default",
                 "alerts.tracking_gap = 0.05 from default",
                 "alerts.forecast = true from default",
+                "follow_up.segments = top1, d1 from default",
+                "follow_up.within = 14d from default",
+                "follow_up.quiet = 1d from default",
+                "follow_up.max_contacts = 2 from default",
+                "follow_up.per = 30d from default",
+                "follow_up.hold_out = 0.1 from default",
+                "follow_up.min_value = 20.0 from default",
+                "follow_up.rows = 50 from default",
+                "follow_up.channels = email, phone, sms, push, chat from default",
+                "follow_up.opt_out = none from default",
+                "follow_up.contacts = none from default",
+                "report.show_customers = false from default",
                 "data.keep_generations = 7 from default",
                 "source.a = none from leftcart.toml:6",
             ]

@@ -2,6 +2,7 @@
 
 mod forecast;
 mod lost;
+mod people;
 mod shop;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,8 @@ use events::time::{self, DAY, HOUR};
 
 use crate::Provenance;
 
+#[cfg(test)]
+pub(crate) use people::follow_up;
 pub(crate) use shop::shop;
 
 /// Half past four in the morning of 20 November 2026, in Berlin.
@@ -103,6 +106,9 @@ pub(crate) fn analysis_of(carts: &[Cart], without_cart: u64) -> Analysis {
         automation: automation(carts),
         activity: Vec::new(),
         alerts: Vec::new(),
+        customers: people::customers(carts),
+        follow_up: people::follow_up(people::rows(carts)),
+        voice: people::voice(carts),
     }
 }
 
@@ -426,6 +432,7 @@ pub(crate) fn provenance() -> Provenance {
             .map(|(name, events)| (name.to_owned(), events))
             .into(),
         unused_columns: [("logs/2026-11-19.ndjson.gz".to_owned(), vec!["user_pseudo_group".to_owned()])].into(),
+        show_customers: false,
         notes: vec!["2 visitors were taken for bots; their events are kept and make no carts.".to_owned()],
     }
 }

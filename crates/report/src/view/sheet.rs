@@ -74,6 +74,7 @@ impl Sheet {
             "forecast" | "trust" => Self::Forecast,
             "revenue" => Self::Revenue,
             "checkout" => Self::Later,
+            "follow-up" | "customers" | "voice" => Self::Customers,
             "orders" | "quality" => Self::Data,
             other => panic!("section `{other}` has no page"),
         }
