@@ -126,6 +126,7 @@ fn a_barrier_that_no_error_tells_of_is_met_once_it_is_found() {
         zone: chrono_tz::UTC,
         rates: Rates::new("EUR", []).expect("rates"),
         bots: Rules::default(),
+        segments: Vec::new(),
     };
     let planted = std::fs::read(lake.path().join("logs/_truth/barriers.json")).expect("the truth");
     let planted: Value = serde_json::from_slice(&planted).expect("JSON");
