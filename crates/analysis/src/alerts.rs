@@ -23,6 +23,8 @@ pub use rules::Rules;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
+    /// Something breaks the checkout.
+    Barrier,
     /// A source sends nothing any more, or a tenth of the usual.
     QuietSource,
     /// Many rows could not be used.
@@ -35,12 +37,13 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 4] = [Self::QuietSource, Self::Rejected, Self::TrackingGap, Self::Forecast];
+    pub const ALL: [Self; 5] = [Self::Barrier, Self::QuietSource, Self::Rejected, Self::TrackingGap, Self::Forecast];
 
     /// The name in tables and files.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Barrier => "barrier",
             Self::QuietSource => "quiet_source",
             Self::Rejected => "rejected",
             Self::TrackingGap => "tracking_gap",

@@ -15,6 +15,7 @@
 //! all ──────> customers ─┬─> follow_up   whom to write a personal word, why, and whether writing helps
 //!                        ├─> voice       what customers say, and around which carts
 //!                        └─> story       what happened to one person, visit by visit
+//! events ───> barriers          what breaks the checkout, since when, for whom, and what it costs
 //! all ──────> headlines, queries, tables
 //! ```
 //!
@@ -27,6 +28,7 @@ pub mod abandonment_reasons;
 pub mod activity;
 pub mod alerts;
 pub mod automation;
+pub mod barriers;
 pub mod changes;
 pub mod checkout_curve;
 pub mod customers;
@@ -37,6 +39,7 @@ pub mod follow_up;
 pub mod funnel;
 pub mod headlines;
 pub mod orders;
+mod passed_on;
 pub mod prediction;
 pub mod queries;
 pub mod revenue;
@@ -62,6 +65,7 @@ pub use abandonment_reasons::AbandonmentReasons;
 pub use activity::Activity;
 pub use alerts::{Alert, Intake};
 pub use automation::Automation;
+pub use barriers::Barriers;
 pub use changes::Changes;
 pub use checkout_curve::CheckoutCurve;
 pub use customers::Customers;
@@ -96,6 +100,8 @@ pub struct Tables {
     pub models: Option<PathBuf>,
     /// Folder of [`schema::FOLLOW_UPS`] in which earlier nights left theirs; `None` on the first night.
     pub follow_ups: Option<PathBuf>,
+    /// Folder of [`schema::BARRIERS`] in which earlier nights left theirs; `None` on the first night.
+    pub barriers: Option<PathBuf>,
 }
 
 impl Tables {
@@ -112,10 +118,11 @@ impl Tables {
             forecasts: Some(table(&schema::FORECASTS)),
             models: Some(generation.join(prediction::MODELS)),
             follow_ups: Some(table(&schema::FOLLOW_UPS)),
+            barriers: Some(table(&schema::BARRIERS)),
         }
     }
 
-    /// The same with the forecasts, models and lists that an earlier generation holds; one in the making has none yet.
+    /// The same with the forecasts, models, lists and findings that an earlier generation holds; one in the making has none yet.
     #[must_use]
     pub fn after(self, previous: Option<&Path>) -> Self {
         let earlier = |name: &str| previous.map(|generation| generation.join(name));
@@ -123,6 +130,7 @@ impl Tables {
             forecasts: earlier(schema::FORECASTS.name),
             models: earlier(prediction::MODELS),
             follow_ups: earlier(schema::FOLLOW_UPS.name),
+            barriers: earlier(schema::BARRIERS.name),
             ..self
         }
     }
@@ -191,6 +199,8 @@ pub struct Analysis {
     pub follow_up: FollowUp,
     /// What customers say.
     pub voice: Voice,
+    /// What breaks the checkout.
+    pub barriers: Barriers,
 }
 
 /// Answers from one generation's tables, with the usual rules of whom to contact.
@@ -211,8 +221,10 @@ pub fn analyze_with(tables: &Tables, settings: &Settings, contacting: &follow_up
     let abandonment = abandonment::rates(&carts, settings)?;
     let checkout_curve = checkout_curve::fit(&carts, settings)?;
     let prediction = prediction::predict(tables, settings)?;
-    let reasons = abandonment_reasons::reasons(tables, settings, &[])?;
-    let known = revenue::Known { predictions: &prediction.carts, ..revenue::Known::default() };
+    let barriers = barriers::find(tables, settings)?;
+    let reasons = abandonment_reasons::reasons(tables, settings, &passed_on::met(&barriers))?;
+    let (claims, of_carts) = (passed_on::claims(&barriers), passed_on::by_cart(&reasons));
+    let known = revenue::Known { predictions: &prediction.carts, claims: &claims, reasons: Some(&of_carts) };
     let people = customers::people(tables, settings, contacting)?;
     Ok(Analysis {
         as_of: settings.as_of,
@@ -228,6 +240,7 @@ pub fn analyze_with(tables: &Tables, settings: &Settings, contacting: &follow_up
         revenue: revenue::losses(tables, &carts, settings, &known)?,
         orders: orders::summary(&orders, &settings.rates)?,
         prediction,
+        barriers,
         reasons,
         customers: customers::summary(&people, settings),
         voice: voice::voice(&people, settings),

@@ -5,6 +5,7 @@
 
 mod abandonment;
 mod automation;
+mod barriers;
 mod checkout_curve;
 mod customers;
 mod forecast;
@@ -55,6 +56,7 @@ impl Analysis {
             checkout_curve::queries(self, &tables),
             orders::queries(self, &tables),
             forecast::queries(self, &tables),
+            barriers::queries(self, &tables),
             automation::queries(self, &tables),
             customers::queries(self, &tables),
             voice::queries(self, &tables),

@@ -132,7 +132,7 @@ pub const ALERTS: Table = Table {
     row: "alert that is raised, or that the night resolved",
     columns: &[
         required("id", Type::Text, "the same on every night as long as the cause lasts"),
-        required("rule", Type::Word, "why: quiet_source, rejected, tracking_gap or forecast"),
+        required("rule", Type::Word, "why: barrier, quiet_source, rejected, tracking_gap or forecast"),
         required("severity", Type::Word, "high or medium"),
         required("status", Type::Word, "new, open, or resolved by this night"),
         required("what", Type::Text, "what happened, in a sentence"),
@@ -217,6 +217,71 @@ pub const FOLLOW_UPS: Table = Table {
     ],
 };
 
+/// What breaks the checkout: findings of this night, and of earlier ones that are not over.
+pub const BARRIERS: Table = Table {
+    name: "barriers",
+    row: "finding",
+    columns: &[
+        required("barrier_id", Type::Text, "the same from night to night"),
+        required("rank", Type::I32, "place in the list, from 1: the costliest for top customers first"),
+        required("found_at", Type::Moment, "as_of of the night of this row"),
+        required("first_seen", Type::Moment, "as_of of the night that found it first"),
+        required("level", Type::Word, "alert, or watch: unusual on this night only"),
+        required("status", Type::Word, "new, open, worse or resolved"),
+        required("nature", Type::Word, "onset: it began at some moment; standing: it was always there"),
+        required("rung", Type::I32, "evidence: 1 unusual, 2 localised, 3 together with errors, 4 with a release"),
+        required("where", Type::Text, "JSON object: column to value; all of them hold; {} for the whole step"),
+        optional("error_code", Type::Text, "the error that stands out among these attempts"),
+        required("step", Type::Word, "the step that was reached"),
+        required("next_step", Type::Word, "the step that did not follow in time"),
+        optional("onset", Type::Moment, "when it began; null for standing ones"),
+        optional("onset_earliest", Type::Moment, "lower end of the 95 % interval of onset"),
+        optional("onset_latest", Type::Moment, "upper end of the 95 % interval of onset"),
+        optional("end", Type::Moment, "when it was over; null while it stands"),
+        required("attempts", Type::I64, "first attempts of a person at the step within an hour, since the onset"),
+        required("failed", Type::I64, "those that did not get on in time"),
+        required("rate", Type::F64, "failed / attempts"),
+        required("expected_rate", Type::F64, "the share expected from its own history and everybody else's day"),
+        required("excess", Type::F64, "failed attempts beyond those expected"),
+        required("excess_low", Type::F64, "at least so many: one time in ten there are fewer"),
+        required("excess_high", Type::F64, "at most so many: one time in ten there are more"),
+        required("carts", Type::I64, "carts with a failed attempt; they are in barrier_carts"),
+        required("lost_carts", Type::F64, "carts not bought because of it, late purchases taken out"),
+        optional("lost", Type::Money, "what these would have been worth, in the base currency"),
+        optional("lost_low", Type::Money, "at least so much"),
+        optional("lost_high", Type::Money, "at most so much"),
+        required("q_value", Type::F64, "false discovery rate at which it would just be found"),
+        required("z", Type::F64, "standard deviations between observed and expected failures"),
+        required("odds_ratio", Type::F64, "odds of failing since the onset against before, within strata"),
+        required("odds_ratio_low", Type::F64, "lower end of its 95 % interval"),
+        required("odds_ratio_high", Type::F64, "upper end of its 95 % interval"),
+        required("top_customer_carts", Type::I64, "carts of the top tenth of spenders among carts"),
+    ],
+};
+
+/// The carts behind each finding.
+pub const BARRIER_CARTS: Table = Table {
+    name: "barrier_carts",
+    row: "finding and cart with a failed attempt",
+    columns: &[
+        required("barrier_id", Type::Text, "the finding"),
+        required("cart_id", Type::Text, "the cart"),
+        required("top_customer", Type::Flag, "whether it is of the top tenth of spenders"),
+        required("shown", Type::Flag, "whether the report shows its journey"),
+    ],
+};
+
 /// Every table of this crate.
-pub const TABLES: [Table; 9] =
-    [REVENUE, RECOVERIES, PREDICTIONS, BACKTEST, FORECASTS, REASONS, CUSTOMERS, FOLLOW_UPS, ALERTS];
+pub const TABLES: [Table; 11] = [
+    REVENUE,
+    RECOVERIES,
+    PREDICTIONS,
+    BACKTEST,
+    FORECASTS,
+    BARRIERS,
+    BARRIER_CARTS,
+    REASONS,
+    CUSTOMERS,
+    FOLLOW_UPS,
+    ALERTS,
+];

@@ -1,9 +1,11 @@
 //! Statistics: slices in, numbers out. Every function names its source, and is tested against R, `SciPy` or lifelines.
 
+pub mod beta_binomial;
 pub mod bootstrap;
 pub mod cholesky;
 pub mod difference;
 pub mod logistic;
+pub mod mantel_haenszel;
 pub mod mean;
 pub mod proportion;
 pub mod quantile;

@@ -25,6 +25,7 @@ pub fn write(analysis: &Analysis, generation: &Path) -> Result<(), Error> {
     write_table(generation, &REVENUE, revenue(&analysis.revenue))?;
     write_table(generation, &RECOVERIES, recoveries(&analysis.revenue.detail.recoveries))?;
     crate::prediction::tables::write(&analysis.prediction, generation)?;
+    crate::barriers::tables::write(&analysis.barriers, analysis.as_of, generation)?;
     crate::abandonment_reasons::table::write(&analysis.reasons, generation)?;
     crate::customers::tables::write(&analysis.customers, generation)?;
     crate::follow_up::tables::write(&analysis.follow_up.listings, generation)?;

@@ -240,7 +240,7 @@ impl Config {
     pub(crate) fn effective(&self) -> Vec<Setting> {
         let rules = &self.bots.rules;
         let (alerts, contacting) = (&self.alerts.rules, &self.follow_up.rules);
-        let values: [(&str, Value); 33] = [
+        let values: [(&str, Value); 34] = [
             ("shop.time_zone", self.zone.name().into()),
             ("money.base", self.rates.base().into()),
             ("money.rates", self.rates.to_string().into()),
@@ -260,6 +260,7 @@ impl Config {
             ("bots.adds_per_day", rules.adds_per_day.into()),
             ("privacy.key_file", self.privacy.key_file.display().to_string().into()),
             ("privacy.visitors", self.privacy.visitors.into()),
+            ("alerts.barrier", alerts.barrier.into()),
             ("alerts.quiet_source", alerts.quiet_source.into()),
             ("alerts.rejected", alerts.rejected.into()),
             ("alerts.tracking_gap", alerts.tracking_gap.into()),
@@ -416,6 +417,7 @@ fn overlay(base: &mut File, given: File) {
     take(&mut base.bots.adds_per_day, given.bots.adds_per_day);
     take(&mut base.privacy.key_file, given.privacy.key_file);
     take(&mut base.privacy.visitors, given.privacy.visitors);
+    take(&mut base.alerts.barrier, given.alerts.barrier);
     take(&mut base.alerts.quiet_source, given.alerts.quiet_source);
     take(&mut base.alerts.rejected, given.alerts.rejected);
     take(&mut base.alerts.tracking_gap, given.alerts.tracking_gap);

@@ -2,6 +2,7 @@
 
 mod abandonment;
 mod answers;
+mod barriers;
 mod changes;
 mod checkout;
 mod customers;
@@ -166,6 +167,7 @@ impl Page {
 fn sections(analysis: &Analysis, provenance: &Provenance, queries: &[Query]) -> Result<Vec<Section>, Error> {
     let mut sections = vec![
         abandonment::by_day(analysis, queries)?,
+        barriers::section(analysis, queries),
         funnel::section(analysis, queries)?,
         reasons::section(analysis, queries),
         abandonment::breakdowns(analysis, queries),

@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use events::time;
+
 use super::{Cause, Intake, Rule, Severity};
+use crate::barriers::{Barrier, Level, Status};
 use crate::prediction::CohortForecast;
 use crate::{Activity, Analysis};
 
 /// When alerts are raised.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rules {
+    /// Whether for a barrier in the checkout that is beyond doubt, or found on two nights running.
+    pub barrier: bool,
     /// Whether for a source that has gone quiet.
     pub quiet_source: bool,
     /// From this share, 0 to 1, of tonight's rows on that could not be used.
@@ -21,7 +26,7 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { quiet_source: true, rejected: 0.01, tracking_gap: 0.05, forecast: true }
+        Self { barrier: true, quiet_source: true, rejected: 0.01, tracking_gap: 0.05, forecast: true }
     }
 }
 
@@ -39,6 +44,9 @@ const LEAST_CARTS: u64 = 100;
 /// Everything that is worth an alert tonight.
 pub(super) fn causes(analysis: &Analysis, activity: &[Activity], intake: Intake, rules: &Rules) -> Vec<Cause> {
     let mut causes = Vec::new();
+    if rules.barrier {
+        causes.extend(analysis.barriers.findings.iter().filter_map(|found| barrier(found, &analysis.base)));
+    }
     if rules.quiet_source {
         causes.extend(activity.iter().filter_map(quiet));
     }
@@ -48,6 +56,43 @@ pub(super) fn causes(analysis: &Analysis, activity: &[Activity], intake: Intake,
         causes.extend(newest_judged(analysis).and_then(missed));
     }
     causes
+}
+
+fn barrier(found: &Barrier, base: &str) -> Option<Cause> {
+    if found.level != Level::Alert || found.status == Status::Resolved {
+        return None;
+    }
+    let parts: Vec<String> =
+        found.conditions.iter().map(|part| format!("{} {}", part.column.replace('_', " "), part.value)).collect();
+    let of_whom = if parts.is_empty() { String::new() } else { format!(" with {}", parts.join(", ")) };
+    let since = found.onset.map(|onset| format!(" since {}", time::format(onset.at))).unwrap_or_default();
+    let lost = found.lost.filter(|lost| lost.low.0 > 0);
+    let lost = lost.map(|lost| format!(", together with at least {:.0} {base} of lost revenue", lost.low.to_f64()));
+    let top_customers = found.top_customer_carts.len() as u64;
+    Some(Cause {
+        rule: Rule::Barrier,
+        subject: found.id.clone(),
+        // Whoever stands before it is losing sales now.
+        severity: Severity::High,
+        what: format!(
+            "{} of {} attempts after step {}{of_whom} do not get on{since}: {:.0} % instead of {:.0} %{}.",
+            found.failed,
+            found.attempts,
+            found.step.name(),
+            100.0 * found.rate.point,
+            100.0 * found.expected_rate,
+            lost.unwrap_or_default()
+        ),
+        evidence: evidence([
+            ("attempts", found.attempts.to_string()),
+            ("failed", found.failed.to_string()),
+            ("expected_rate", format!("{:.4}", found.expected_rate)),
+            ("excess_low", format!("{:.1}", found.excess.low)),
+            ("excess_high", format!("{:.1}", found.excess.high)),
+            ("rung", found.rung.number().to_string()),
+        ]),
+        top_customers,
+    })
 }
 
 fn quiet(source: &Activity) -> Option<Cause> {

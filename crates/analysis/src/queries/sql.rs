@@ -69,6 +69,14 @@ impl Tables {
         self.table(crate::schema::REASONS.name)
     }
 
+    pub(super) fn barriers(&self) -> String {
+        self.table(crate::schema::BARRIERS.name)
+    }
+
+    pub(super) fn barrier_carts(&self) -> String {
+        self.table(crate::schema::BARRIER_CARTS.name)
+    }
+
     fn table(&self, name: &str) -> String {
         format!("read_parquet('{}/{name}/*.parquet')", self.data)
     }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct AlertsTable {
+    pub(super) barrier: Option<bool>,
     pub(super) quiet_source: Option<bool>,
     pub(super) rejected: Option<f64>,
     pub(super) tracking_gap: Option<f64>,
@@ -80,6 +81,7 @@ impl AlertsTable {
             if (0.0..=1.0).contains(&share) { Ok(share) } else { Err((key, what)) }
         };
         let rules = Rules {
+            barrier: self.barrier.unwrap_or_default(),
             quiet_source: self.quiet_source.unwrap_or_default(),
             rejected: share("alerts.rejected", self.rejected)?,
             tracking_gap: share("alerts.tracking_gap", self.tracking_gap)?,

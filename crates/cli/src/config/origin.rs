@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::{ConfigError, File, Number, distance};
 
 /// Keys that a variable can set.
-const KEYS: [&str; 30] = [
+const KEYS: [&str; 31] = [
     "shop.time_zone",
     "money.base",
     "cart.window",
@@ -26,6 +26,7 @@ const KEYS: [&str; 30] = [
     "bots.adds_per_day",
     "privacy.key_file",
     "privacy.visitors",
+    "alerts.barrier",
     "alerts.quiet_source",
     "alerts.rejected",
     "alerts.tracking_gap",
@@ -185,6 +186,7 @@ impl Origins {
                 "bots.adds_per_day" => file.bots.adds_per_day = count()?,
                 "privacy.key_file" => file.privacy.key_file = Some(text.into()),
                 "privacy.visitors" => file.privacy.visitors = flag()?,
+                "alerts.barrier" => file.alerts.barrier = flag()?,
                 "alerts.quiet_source" => file.alerts.quiet_source = flag()?,
                 "alerts.rejected" => file.alerts.rejected = share()?,
                 "alerts.tracking_gap" => file.alerts.tracking_gap = share()?,
@@ -262,6 +264,7 @@ mod tests {
                 "bots.adds_per_day = 100 from default",
                 "privacy.key_file = none from default",
                 "privacy.visitors = false from default",
+                "alerts.barrier = true from default",
                 "alerts.quiet_source = true from default",
                 "alerts.rejected = 0.01 from default",
                 "alerts.tracking_gap = 0.05 from default",

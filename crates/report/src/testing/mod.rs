@@ -109,6 +109,7 @@ pub(crate) fn analysis_of(carts: &[Cart], without_cart: u64) -> Analysis {
         customers: people::customers(carts),
         follow_up: people::follow_up(people::rows(carts)),
         voice: people::voice(carts),
+        barriers: analysis::Barriers::default(),
     }
 }
 

@@ -99,6 +99,7 @@ fn told(alert: &analysis::Alert, zone: &str) -> Alert {
         (Status::Open, Severity::Medium) => ("medium", format!("Open since {since}")),
     };
     let (href, more) = match alert.rule {
+        Rule::Barrier => (sheet::section("barriers"), "The evidence"),
         Rule::QuietSource | Rule::Rejected => (sheet::section("quality"), "Data quality"),
         Rule::TrackingGap => (sheet::section("orders"), "Orders without a cart"),
         Rule::Forecast => (sheet::section("forecast"), "The forecasts and what they came to"),

@@ -15,7 +15,7 @@ pub(crate) struct Term {
 }
 
 /// Every word in the order of the page: its anchor, its name, and its meaning, with the settings in braces.
-const TERMS: [(&str, &str, &str); 37] = [
+const TERMS: [(&str, &str, &str); 41] = [
     (
         "cart",
         "Cart",
@@ -111,6 +111,26 @@ const TERMS: [(&str, &str, &str); 37] = [
         "segment",
         "Customer segment",
         "Customers with orders in the 365 days before the cart was opened, ranked by what they spent, in tenths; lapsed: orders, but none in those days; new: no order before.",
+    ),
+    (
+        "barrier",
+        "Barrier",
+        "A condition of up to three parts under which far more attempts fail than before, with what everybody fared taken out. Among the alerts of one night one in twenty may be false; what is only watched is unusual on one night.",
+    ),
+    (
+        "attempt",
+        "Attempt",
+        "The first of a person at a step within an hour. It fails if the next step does not follow in time: 6 hours after the cart was opened, 60 minutes within checkout, 30 minutes after payment was given. Attempts that still have time are not judged.",
+    ),
+    (
+        "excess",
+        "Failed beyond those expected",
+        "Failed attempts less those to be expected from the condition’s own nights before and everybody else’s nights since. “At least” is the lower end of its range: one time in ten there are fewer.",
+    ),
+    (
+        "rung",
+        "Evidence",
+        "1: unusual. 2: concentrated in the smallest condition that explains it, and not by another mix of customers. 3: together with errors in the same attempts. 4: began with a release, and more with it than without. 5: tested, which logs alone cannot.",
     ),
     (
         "forecast",

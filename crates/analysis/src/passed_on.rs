@@ -1,0 +1,40 @@
+//! What one part of the analysis tells another: parts know plain data of each other, and only this file knows both sides.
+
+use std::collections::HashMap;
+
+use crate::abandonment_reasons::{AbandonmentReasons, BarrierFinding};
+use crate::barriers::{Barrier, Barriers, Level};
+use crate::revenue::Claim;
+
+/// The barriers that are sure enough to be somebody's reason for leaving, and to have cost something.
+fn sure(barriers: &Barriers) -> impl Iterator<Item = &Barrier> {
+    barriers.findings.iter().filter(|barrier| barrier.level == Level::Alert)
+}
+
+/// What carts can have met.
+pub(crate) fn met(barriers: &Barriers) -> Vec<BarrierFinding> {
+    let of = |barrier: &Barrier| BarrierFinding {
+        id: barrier.id.clone(),
+        step: barrier.step,
+        conditions: barrier.conditions.iter().map(|part| (part.column.to_owned(), part.value.clone())).collect(),
+        onset: barrier.onset.map_or(i64::MIN, |onset| onset.at),
+        end: barrier.end,
+    };
+    // The whole step is no condition: with it everybody who stopped there would have met a barrier.
+    sure(barriers).filter(|barrier| !barrier.conditions.is_empty()).map(of).collect()
+}
+
+/// What barriers cost, in the order of their ranks.
+pub(crate) fn claims(barriers: &Barriers) -> Vec<Claim> {
+    let of = |barrier: &Barrier| {
+        let lost = barrier.lost?;
+        let carts = barrier.cart_ids.clone();
+        Some(Claim { id: barrier.id.clone(), carts, low: lost.low, point: lost.point, high: lost.high })
+    };
+    sure(barriers).filter_map(of).collect()
+}
+
+/// The reason of each cart, by `cart_id`.
+pub(crate) fn by_cart(reasons: &AbandonmentReasons) -> HashMap<String, String> {
+    reasons.rows.iter().map(|row| (row.cart_id.clone(), row.reason.name().to_owned())).collect()
+}
