@@ -45,7 +45,7 @@ fn every_planted_program_is_told_and_no_shopper_is() {
         assert_eq!(automation["adds"], adds(0) + adds(1));
         assert!(adds(1) > 12 * 100, "{automation}");
         assert_eq!(lake.json(&["describe"])["automation"], *automation);
-        let page = lake.path().join(said["report"].as_str().expect("a path"));
+        let page = lake.path().join(said["report"].as_str().expect("a path")).with_file_name("data.html");
         let page = std::fs::read_to_string(page).expect("a report");
         assert!(page.contains("Adds to cart by programs") && page.contains("adds per day"));
     }

@@ -110,14 +110,14 @@ fn whoever_was_stopped_by_an_error_is_listed_with_the_reason_in_one_sentence() {
          one of the top hundredth of customers, with 1 order for 500.00 EUR so far."
     );
     assert_eq!((rows[0][5].as_str(), rows[0][15].as_str()), ("email", "tell_fix"));
-    let page = read(&lake, "index.html");
+    let page = read(&lake, "customers.html");
     assert!(page.contains(&report_name("c:ann")) && !page.contains("c:ann"), "pages have pseudonyms");
     assert!(!page.contains("<b>") && !page.contains('\u{1b}'));
     let summary: Value = serde_json::from_str(&read(&lake, "summary.json")).expect("JSON");
     assert_eq!(summary["analysis"]["follow_up"]["listed"], 1);
     assert!(!read(&lake, "summary.json").contains("c:ann"));
     let open = shop(false, &format!("{SETTINGS}[report]\nshow_customers = true\n"));
-    assert!(read(&open, "index.html").contains("c:ann"));
+    assert!(read(&open, "customers.html").contains("c:ann"));
 }
 
 /// What pages show in place of an id, as they show it.
@@ -201,7 +201,7 @@ fn who_is_forgotten_is_on_no_list_and_in_no_report() {
     assert!(said["removed"]["customers"]["rows"].as_u64() > Some(0));
     assert!(lake.rows("follow_ups").is_empty());
     assert!(!lake.rows("customers").iter().any(|row| row["person_id"].as_deref() == Some("c:ann")));
-    let page = read(&lake, "index.html");
+    let page = read(&lake, "customers.html");
     assert!(!page.contains(&report_name("c:ann")) && list(&lake).is_empty());
     assert_eq!(lake.run(&["customer", "ann"]).code, FAILED);
 }

@@ -78,6 +78,12 @@ impl Trace {
         self.events
     }
 
+    /// Whether this is the id of a cart or order of the person, in any generation that was looked at.
+    #[must_use]
+    pub fn is_of_cart(&self, id: &str) -> bool {
+        self.owns_id(id, self.ascribed.keys().map(String::as_str))
+    }
+
     /// Browsers and devices that were the person's alone.
     #[must_use]
     pub fn devices(&self) -> usize {

@@ -66,7 +66,7 @@ struct Asked {
     /// The first failed attempt.
     from: Option<i64>,
     /// Moments of failed attempts by the hashes of who made them.
-    who: BTreeMap<u64, Vec<i64>>,
+    who: BTreeMap<u64, Vec<(i64, Option<String>)>>,
     journeys: Vec<(Journey, Fact, i64)>,
     /// Messages by code, with how often each was seen.
     messages: BTreeMap<String, BTreeMap<String, u64>>,
@@ -80,11 +80,12 @@ impl Asked {
             .iter()
             .find(|attempts| attempts.stage == finding.stage)
             .expect("a finding is of a step with attempts");
-        let mut who: BTreeMap<u64, Vec<i64>> = BTreeMap::new();
+        let mut who: BTreeMap<u64, Vec<(i64, Option<String>)>> = BTreeMap::new();
         for row in &finding.failures {
             let fact = &attempts.facts[*row];
             for id in [fact.visitor, fact.customer].into_iter().filter(|id| *id != 0) {
-                who.entry(id).or_default().push(attempts.at[*row]);
+                let cart = night.carts.get(fact.cart as usize).map(|cart| cart.id.clone());
+                who.entry(id).or_default().push((attempts.at[*row], cart));
             }
         }
         Self {
@@ -96,13 +97,13 @@ impl Asked {
         }
     }
 
-    /// Whether the event is by somebody whose attempt failed within this time before.
-    fn follows(&self, seen: &Seen, within: i64) -> bool {
+    /// The attempt that failed within this time before, if the event is by somebody with such a one.
+    fn follows(&self, seen: &Seen, within: i64) -> Option<&(i64, Option<String>)> {
         [seen.visitor, seen.customer]
             .iter()
             .filter_map(|id| self.who.get(id))
             .flatten()
-            .any(|at| (0..=within).contains(&(seen.at - at)))
+            .find(|(at, _)| (0..=within).contains(&(seen.at - at)))
     }
 
     fn take(&mut self, seen: &Seen) {
@@ -119,18 +120,18 @@ impl Asked {
             }
         }
         if let ([_, _, Some(code)], Some(message)) = (&seen.details, &seen.message)
-            && self.follows(seen, HOUR)
+            && self.follows(seen, HOUR).is_some()
         {
             *self.messages.entry(code.clone()).or_default().entry(message.clone()).or_default() += 1;
         }
         if matches!(seen.kind, Kind::Feedback | Kind::SupportContact)
             && let Some(comment) = &seen.comment
             && self.words.len() < MOST_WORDS
-            && self.follows(seen, DAY)
+            && let Some((_, cart_id)) = self.follows(seen, DAY)
             && !self.words.iter().any(|words| words.comment == *comment)
         {
-            let (comment, rating) = (comment.clone(), seen.rating);
-            self.words.push(Words { at: seen.at, kind: seen.kind, comment, rating });
+            let (comment, rating, cart_id) = (comment.clone(), seen.rating, cart_id.clone());
+            self.words.push(Words { at: seen.at, kind: seen.kind, cart_id, comment, rating });
         }
     }
 

@@ -305,6 +305,8 @@ pub struct Words {
     /// `feedback` or `support_contact`.
     #[serde(serialize_with = "text::kind")]
     pub kind: Kind,
+    /// The cart of the attempt: it tells whose words these are.
+    pub cart_id: Option<String>,
     /// The text.
     pub comment: String,
     /// Stars, if given.

@@ -63,7 +63,7 @@ pub(crate) fn run(args: &ForgetArgs) -> Result<()> {
     night.progress.phase("removing");
     remove(&files, &swept, lake, lock, &mentions)?;
     let mut outcome = Outcome::new(person, Removed::of(&files, &swept));
-    let lock = publish(night, args, &mentions, &mut outcome)?;
+    let lock = publish(night, args, (&mentions, &trace), &mut outcome)?;
     progress.phase("proving it");
     prove(args, &trace, &mentions, &mut outcome)?;
     progress.finish();
@@ -161,7 +161,12 @@ fn amend(generation: &Path, manifest: &mut Manifest, mentions: &Mentions) -> Res
 }
 
 /// A night without the person, and its pages where there were some; others that mention the person are removed.
-fn publish(mut night: Night, args: &ForgetArgs, mentions: &Mentions, outcome: &mut Outcome) -> Result<Lock> {
+fn publish(
+    mut night: Night,
+    args: &ForgetArgs,
+    (mentions, trace): (&Mentions, &Trace),
+    outcome: &mut Outcome,
+) -> Result<Lock> {
     let as_of = night.start_over_from_events()?;
     let analysis = as_of.map(|as_of| night.analyze(Some(as_of))).transpose()?;
     let config = night.config.clone();
@@ -169,7 +174,7 @@ fn publish(mut night: Night, args: &ForgetArgs, mentions: &Mentions, outcome: &m
     generation.manifest().id.clone_into(&mut outcome.generation);
     let reports = &args.reports.reports;
     let nights = pages::nights(reports)?;
-    outcome.reports_removed = pages::remove(reports, mentions)?;
+    outcome.reports_removed = pages::remove(reports, mentions, trace)?;
     if let Some((_, analysis)) = analysis.filter(|(_, analysis)| nights.contains(&::report::night(analysis))) {
         let nothing = Ingested { summary: ingest::Summary::default(), events: 0, unchanged: Vec::new() };
         let page = report::write(&generation, &analysis, reports, &args.lake.data, (&nothing, &config))?;

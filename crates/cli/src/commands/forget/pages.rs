@@ -1,6 +1,7 @@
 //! Reports that mention a person.
 //!
-//! A report holds sums over many carts; it is about a person only where it names him. Such a night's folder is removed
+//! A report holds sums over many carts; it is about a person only where it names him or one of his carts, as beside what
+//! he said or met. Such a night's folder is removed
 //! as a whole: its figures cannot be made again, and half a report would not say what it lacks.
 
 use std::collections::BTreeSet;
@@ -9,7 +10,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use local::forget::Mentions;
+use local::forget::{Mentions, Trace};
 
 /// A folder with one is a report.
 const SUMMARY: &str = "summary.json";
@@ -21,13 +22,17 @@ pub(super) fn nights(reports: &Path) -> Result<BTreeSet<String>> {
 }
 
 /// Removes the reports that mention the person, also half of one that a killed run left; returns their folders.
-pub(super) fn remove(reports: &Path, mentions: &Mentions) -> Result<Vec<PathBuf>> {
+pub(super) fn remove(reports: &Path, mentions: &Mentions, trace: &Trace) -> Result<Vec<PathBuf>> {
     let mut removed = Vec::new();
     for folder in entries(reports)? {
         let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let is_ours = folder.join(SUMMARY).is_file()
             || name.starts_with('.') && (name.ends_with(".building") || name.ends_with(".replaced"));
-        if !folder.is_dir() || !is_ours || mentioning(&files(&folder)?, mentions)?.is_empty() {
+        if !folder.is_dir() || !is_ours {
+            continue;
+        }
+        let files = files(&folder)?;
+        if mentioning(&files, mentions)?.is_empty() && !tells_of_carts(&files, trace)? {
             continue;
         }
         // Under a name that stands for half a report, so that a second try finds it should this one be killed.
@@ -68,6 +73,18 @@ pub(super) fn mentioning(files: &[PathBuf], mentions: &Mentions) -> Result<Vec<P
         }
     }
     Ok(found)
+}
+
+/// Whether one of these files names a cart of the person.
+fn tells_of_carts(files: &[PathBuf], trace: &Trace) -> Result<bool> {
+    for file in files {
+        let text = fs::read(file).with_context(|| format!("failed to read {}", file.display()))?;
+        let mut words = text.split(|byte| !byte.is_ascii_alphanumeric());
+        if words.any(|word| std::str::from_utf8(word).is_ok_and(|word| trace.is_of_cart(word))) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
