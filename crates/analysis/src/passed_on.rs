@@ -16,7 +16,13 @@ pub(crate) fn met(barriers: &Barriers) -> Vec<BarrierFinding> {
     let of = |barrier: &Barrier| BarrierFinding {
         id: barrier.id.clone(),
         step: barrier.step,
-        conditions: barrier.conditions.iter().map(|part| (part.column.to_owned(), part.value.clone())).collect(),
+        // Where an error comes with the barrier, who did not meet the error has not met the barrier.
+        conditions: barrier
+            .conditions
+            .iter()
+            .map(|part| (part.column.to_owned(), part.value.clone()))
+            .chain(barrier.error_code.iter().map(|code| ("error_code".to_owned(), code.clone())))
+            .collect(),
         onset: barrier.onset.map_or(i64::MIN, |onset| onset.at),
         end: barrier.end,
     };

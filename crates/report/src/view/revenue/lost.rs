@@ -112,7 +112,7 @@ impl<'a> Headline<'a> {
 
     fn waterfall(&self, detail: &Detail) -> Table {
         let title = format!("From gross to what is lost in the end, in {}", words::logged(&self.currency));
-        let mut table = Table::new("waterfall", title, &["", "#Amount", "#90% interval", "#n"]).note(
+        let mut table = Table::new("waterfall", title, &["Part", "#Amount", "#90% interval", "#n"]).note(
             "Intervals over customers: a Poisson bootstrap draws each customer with all their carts 1,000 times. Other customers \
              of the same kind would have left a sum within them nine times of ten.",
         );
