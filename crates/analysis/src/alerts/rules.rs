@@ -6,6 +6,7 @@ use events::time;
 
 use super::{Cause, Intake, Rule, Severity};
 use crate::barriers::{Barrier, Level, Status};
+use crate::funnel::Step;
 use crate::prediction::CohortForecast;
 use crate::{Activity, Analysis};
 
@@ -65,9 +66,9 @@ fn barrier(found: &Barrier, base: &str) -> Option<Cause> {
     let parts: Vec<String> =
         found.conditions.iter().map(|part| format!("{} {}", part.column.replace('_', " "), part.value)).collect();
     let of_whom = if parts.is_empty() { String::new() } else { format!(" with {}", parts.join(", ")) };
-    let since = found.onset.map(|onset| format!(" since {}", time::format(onset.at))).unwrap_or_default();
+    let since = found.onset.map(|onset| format!(" since {}", minute(onset.at))).unwrap_or_default();
     let lost = found.lost.filter(|lost| lost.low.0 > 0);
-    let lost = lost.map(|lost| format!(", together with at least {:.0} {base} of lost revenue", lost.low.to_f64()));
+    let lost = lost.map(|lost| format!("; revenue lost with it: at least {:.0} {base}", lost.low.to_f64()));
     let top_customers = found.top_customer_carts.len() as u64;
     Some(Cause {
         rule: Rule::Barrier,
@@ -75,10 +76,10 @@ fn barrier(found: &Barrier, base: &str) -> Option<Cause> {
         // Whoever stands before it is losing sales now.
         severity: Severity::High,
         what: format!(
-            "{} of {} attempts after step {}{of_whom} do not get on{since}: {:.0} % instead of {:.0} %{}.",
+            "{} of {} attempts{of_whom} do not get on after {}{since}: {:.0} % instead of {:.0} %{}.",
             found.failed,
             found.attempts,
-            found.step.name(),
+            after(found.step),
             100.0 * found.rate.point,
             100.0 * found.expected_rate,
             lost.unwrap_or_default()
@@ -93,6 +94,24 @@ fn barrier(found: &Barrier, base: &str) -> Option<Cause> {
         ]),
         top_customers,
     })
+}
+
+/// What was done at a step, behind "after".
+const fn after(step: Step) -> &'static str {
+    match step {
+        Step::AddToCart => "opening a cart",
+        Step::ViewCart => "viewing the cart",
+        Step::BeginCheckout => "starting the checkout",
+        Step::AddShippingInfo => "giving the shipping",
+        Step::AddPaymentInfo => "giving the payment",
+        Step::Purchase => "buying",
+    }
+}
+
+/// A moment for people, to the minute.
+fn minute(micros: i64) -> String {
+    let text = time::format(micros);
+    text.get(..16).map_or(text.clone(), |minute| format!("{} UTC", minute.replace('T', " ")))
 }
 
 fn quiet(source: &Activity) -> Option<Cause> {

@@ -22,8 +22,8 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Section {
     let title = match (alerts, standing.len()) {
         (0, 0) => "No barrier found".to_owned(),
         (0, n) => format!("No barrier is sure; {} watched", number::counted(n as u64, "condition")),
-        (1, _) => "Something keeps people from buying".to_owned(),
-        (n, _) => format!("{} conditions keep people from buying", number::count(n)),
+        (1, _) => "Under one condition far more checkouts stop than usual".to_owned(),
+        (n, _) => format!("Under {} conditions far more checkouts stop than usual", number::count(n)),
     };
     let mut section = Section::new("barriers", "Barriers", title);
     section.defines(&["barrier", "attempt", "excess", "rung"]);

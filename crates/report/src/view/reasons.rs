@@ -85,7 +85,8 @@ fn barriers(found: &AbandonmentReasons) -> Table {
     table
 }
 
-fn name(reason: Reason) -> &'static str {
+/// What a reason is called.
+pub(super) fn name(reason: Reason) -> &'static str {
     match reason {
         Reason::Barrier => "Stopped at the till",
         Reason::Emptied => "Emptied",

@@ -1,13 +1,14 @@
 //! From the gross loss to what is lost in the end and what of it was avoidable, with intervals; and who holds it.
 
+use analysis::abandonment_reasons::Reason;
 use analysis::revenue::detail::{Detail, Holder};
 use analysis::revenue::spread::{Range, Spread};
 use analysis::revenue::standing::{MOVES, Tenth};
 use analysis::revenue::{LostPart, Waterfall};
 use events::Amount;
 
-use super::super::Section;
 use super::super::table::{Cell, Table};
+use super::super::{Section, reasons};
 use super::code;
 use crate::{number, words};
 
@@ -46,7 +47,8 @@ pub(super) fn add(section: &mut Section, detail: &Detail) {
     );
     if !detail.reasons.is_empty() {
         section.tables.push(by("lost-reasons", "Lost in the end, by reason", "Reason", &detail.reasons, |key| {
-            words::logged(key)
+            let known = Reason::ALL.into_iter().find(|reason| reason.name() == key);
+            known.map_or_else(|| words::logged(key), |reason| reasons::name(reason).to_owned())
         }));
     }
     if !detail.holders.is_empty() {
