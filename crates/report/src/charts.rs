@@ -8,6 +8,7 @@ mod axis;
 mod checkout_curve;
 mod forecast;
 mod funnel;
+mod pareto;
 mod revenue;
 mod svg;
 pub(crate) mod theme;
@@ -21,6 +22,7 @@ pub(crate) use abandonment::by_day;
 pub(crate) use checkout_curve::time_to_checkout;
 pub(crate) use forecast::{nights, reliability};
 pub(crate) use funnel::steps;
+pub(crate) use pareto::pareto;
 pub(crate) use revenue::by_segment;
 
 /// A chart, ready to be placed.

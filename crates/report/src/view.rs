@@ -175,6 +175,7 @@ fn sections(analysis: &Analysis, provenance: &Provenance, queries: &[Query]) -> 
         revenue::section(analysis, queries)?,
         checkout::section(analysis, queries)?,
     ];
+    sections.extend(revenue::held(analysis, queries)?);
     sections.extend(forecast::quality(analysis, queries)?);
     if analysis.abandonment.overall.carts == 0 {
         // Without a cart there is nothing to chart or break down: the answers say so once.

@@ -16,7 +16,7 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Result<Section,
     let revenue = &analysis.revenue;
     let mut section = Section::new("revenue", "Lost revenue", title(revenue));
     section.defines(&["gross", "recovered", "net", "elsewhere", "repeated", "lost", "spread", "avoidable", "segment"]);
-    section.asks(queries, &["revenue.", "standing."]);
+    section.asks(queries, &["revenue."]);
     section.say(format!(
         "Amounts are sums over the carts themselves, not estimates. Gross is what abandoned carts held {} after they were opened.",
         number::span(analysis.window)
@@ -33,6 +33,11 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Result<Section,
     section.tables.push(segments(revenue));
     section.tables.push(days(revenue));
     Ok(section)
+}
+
+/// Who holds what was earned and what was lost.
+pub(super) fn held(analysis: &Analysis, queries: &[Query]) -> Result<Option<Section>, Error> {
+    lost::held(&analysis.revenue.detail, queries)
 }
 
 fn title(revenue: &Revenue) -> String {

@@ -72,7 +72,7 @@ impl Sheet {
             "abandonment" => Self::Overview,
             "barriers" | "funnel" | "why" | "breakdowns" => Self::Barriers,
             "forecast" | "trust" => Self::Forecast,
-            "revenue" => Self::Revenue,
+            "revenue" | "top-customers" => Self::Revenue,
             "checkout" => Self::Later,
             "follow-up" | "customers" | "voice" => Self::Customers,
             "orders" | "quality" => Self::Data,

@@ -1,5 +1,6 @@
 //! From the gross loss to what is lost in the end and what of it was avoidable, with intervals; and who holds it.
 
+use analysis::Query;
 use analysis::abandonment_reasons::Reason;
 use analysis::revenue::detail::{Detail, Holder};
 use analysis::revenue::spread::{Range, Spread};
@@ -8,9 +9,9 @@ use analysis::revenue::{LostPart, Waterfall};
 use events::Amount;
 
 use super::super::table::{Cell, Table};
-use super::super::{Section, reasons};
+use super::super::{Figure, Section, reasons};
 use super::code;
-use crate::{number, words};
+use crate::{Error, charts, number, words};
 
 /// What the tables of this file have in common: amounts of one line.
 const LOST: [&str; 7] = [
@@ -51,13 +52,33 @@ pub(super) fn add(section: &mut Section, detail: &Detail) {
             known.map_or_else(|| words::logged(key), |reason| reasons::name(reason).to_owned())
         }));
     }
+}
+
+/// Who holds what was earned and what was lost; `None` where nothing was.
+pub(super) fn held(detail: &Detail, queries: &[Query]) -> Result<Option<Section>, Error> {
+    let Some(headline) = Headline::of(detail) else { return Ok(None) };
+    if detail.holders.is_empty() && detail.standing.year.is_empty() {
+        return Ok(None);
+    }
+    let customers: u64 = detail.standing.year.iter().map(|tenth| tenth.customers).sum();
+    let share = detail.standing.year.first().and_then(|top| top.share).filter(|_| customers >= number::FEW);
+    let title = match share {
+        Some(share) => {
+            format!("The top tenth of customers holds {} of what was spent", number::percent(share, customers))
+        }
+        None => "Who brings revenue, and who leaves it behind".to_owned(),
+    };
+    let mut section = Section::new("top-customers", "Top customers", title);
+    section.defines(&["segment"]);
+    section.asks(queries, &["standing."]);
+    standing(&mut section, detail, &headline.currency)?;
     if !detail.holders.is_empty() {
         let table = holders(&detail.holders, &headline.currency);
         // Without an order nobody stands anywhere, and nothing is asked about it.
         let is_asked = detail.standing.day.is_some();
-        section.tables.push(if is_asked { table.csv("standing.holders") } else { table });
+        section.tables.insert(0, if is_asked { table.csv("standing.holders") } else { table });
     }
-    standing(section, detail, &headline.currency);
+    Ok(Some(section))
 }
 
 /// Everything in the base currency, or else the currency with the largest loss.
@@ -203,21 +224,29 @@ fn holders(holders: &[Holder], currency: &str) -> Table {
     table
 }
 
-fn standing(section: &mut Section, detail: &Detail, currency: &str) {
+fn standing(section: &mut Section, detail: &Detail, currency: &str) -> Result<(), Error> {
     let standing = &detail.standing;
-    if let Some(top) = standing.year.first()
-        && let Some(share) = top.share
-    {
-        let customers: u64 = standing.year.iter().map(|tenth| tenth.customers).sum();
-        if customers >= number::FEW {
-            section.say(format!(
-                "The top tenth of customers ({} of {}) holds {} of what was spent in the year before this night.",
-                number::count(top.customers),
-                number::count(customers),
-                number::percent(share, customers)
-            ));
+    let customers: u64 = standing.year.iter().map(|tenth| tenth.customers).sum();
+    if let Some(top) = standing.year.first() {
+        let data = tenths(&standing.year, currency);
+        let title = "Share of what was spent, from the best customers down".to_owned();
+        let caption = format!(
+            "Customers with an order in the year before this night by what they spent less refunds, in {}, the best first. Each \
+             dot adds a tenth of the customers. The further the line is above the dashed one, the more rests on few.",
+            words::logged(currency)
+        );
+        let words = charts::Words { name: "pareto", title: &title, description: &caption };
+        match charts::pareto(&standing.year, words)? {
+            Some(drawing) => {
+                section.say(format!(
+                    "The top tenth are {} of {} customers with an order in the year before this night.",
+                    number::count(top.customers),
+                    number::count(customers)
+                ));
+                section.figure = Some(Figure::new("pareto", title, caption, drawing, data));
+            }
+            None => section.tables.push(data),
         }
-        section.tables.push(tenths(&standing.year, currency));
     }
     if !standing.moves.is_empty() {
         let title = format!("Moves between segments within {MOVES} days");
@@ -252,6 +281,7 @@ fn standing(section: &mut Section, detail: &Detail, currency: &str) {
         }
         section.tables.push(table);
     }
+    Ok(())
 }
 
 fn tenths(tenths: &[Tenth], currency: &str) -> Table {
