@@ -166,9 +166,11 @@ proptest! {
         let names: Vec<String> = (10..10 + histories.len()).map(|number| format!("c:{number}")).collect();
         let mut people = people(&names.iter().map(String::as_str).collect::<Vec<_>>());
         for (person, history) in (0_u32..).zip(&histories) {
-            for (opened, open_for, errors, is_top) in &history.carts {
+            for (number, (opened, open_for, errors, is_top)) in history.carts.iter().enumerate() {
                 let cart = left(person, opened * HOUR);
                 people.carts.push(PastCart {
+                    // Several may be opened in one hour here.
+                    cart_id: format!("{}-{number}", cart.cart_id).into(),
                     last_activity_at: (cart.opened_at + open_for * HOUR).min(settings().as_of),
                     errors: *errors,
                     segment: if *is_top { "d1" } else { "new" }.into(),
