@@ -1,45 +1,32 @@
 //! Alerts as Parquet, and those of the night before back.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, AsArray, DictionaryArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
-use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
+use arrow::array::AsArray;
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use events::lake;
-use events::parquet_io::{self, Reader, Writer};
+use events::parquet_io::{self, Reader};
 
 use super::{Alert, Rule, Severity, Status};
 use crate::Error;
+use crate::encode::{self, counts, moments, texts, words};
 use crate::schema::ALERTS;
 
 /// Writes the table below `generation`, also where it is empty.
 pub(crate) fn write(alerts: &[Alert], generation: &Path) -> Result<(), Error> {
-    let path = generation.join(ALERTS.name).join(format!("{}.parquet", ALERTS.name));
-    let texts =
-        |text: fn(&Alert) -> &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(alerts.iter().map(text))) };
-    let words = |word: fn(&Alert) -> &str| -> ArrayRef {
-        Arc::new(alerts.iter().map(|alert| Some(word(alert))).collect::<DictionaryArray<Int32Type>>())
-    };
-    let since = TimestampMicrosecondArray::from_iter_values(alerts.iter().map(|alert| alert.since));
-    let evidence = alerts.iter().map(|alert| serde_json::to_string(&alert.evidence).expect("texts by name"));
-    let columns: Vec<ArrayRef> = vec![
-        texts(|alert| &alert.id),
-        words(|alert| alert.rule.name()),
-        words(|alert| alert.severity.name()),
-        words(|alert| alert.status.name()),
-        texts(|alert| &alert.what),
-        Arc::new(since.with_timezone("UTC")),
-        Arc::new(StringArray::from_iter_values(evidence)),
-        Arc::new(Int64Array::from_iter_values(alerts.iter().map(|alert| alert.top_customers.cast_signed()))),
+    let evidence: Vec<String> =
+        alerts.iter().map(|alert| serde_json::to_string(&alert.evidence).expect("texts by name")).collect();
+    let columns = vec![
+        texts(alerts.iter().map(|alert| Some(alert.id.as_str()))),
+        words(alerts.iter().map(|alert| Some(alert.rule.name()))),
+        words(alerts.iter().map(|alert| Some(alert.severity.name()))),
+        words(alerts.iter().map(|alert| Some(alert.status.name()))),
+        texts(alerts.iter().map(|alert| Some(alert.what.as_str()))),
+        moments(alerts.iter().map(|alert| Some(alert.since))),
+        texts(evidence.iter().map(|text| Some(text.as_str()))),
+        counts(alerts.iter().map(|alert| alert.top_customers)),
     ];
-    let mut writer = Writer::create_for(alerts.len(), &path, &ALERTS, &[])?;
-    let batch =
-        RecordBatch::try_new(ALERTS.schema(), columns).map_err(|source| parquet_io::Error::Arrow { path, source })?;
-    writer.write(&batch)?;
-    writer.finish()?;
-    Ok(())
+    encode::write(generation, &ALERTS, alerts.len(), &[], columns)
 }
 
 /// What the table in this folder holds; nothing where there is none.

@@ -3,53 +3,24 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float64Array, Int32Array,
-    Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, Int32Array};
 use arrow::datatypes::{Date32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use chrono::NaiveDate;
-use events::parquet_io::{self, Reader, Writer};
-use events::schema::Table;
-use events::{Amount, lake, money, time};
+use events::parquet_io::Reader;
+use events::{lake, time};
 
 use super::shelf;
 use super::{BacktestRow, CohortForecast, PredictedCart, Prediction};
 use crate::Error;
+use crate::encode::{self, amounts, counts, flags, floats, moments, texts, words};
 use crate::schema::{BACKTEST, FORECASTS, PREDICTIONS};
 
 /// Writes the three tables below `generation`, also where they are empty, and the models for the next night.
 pub(crate) fn write(prediction: &Prediction, generation: &Path) -> Result<(), Error> {
-    write_table(generation, &PREDICTIONS, prediction.carts.len(), predictions(&prediction.carts))?;
-    write_table(generation, &BACKTEST, prediction.backtest.len(), backtest(&prediction.backtest))?;
-    write_table(generation, &FORECASTS, prediction.forecasts.len(), forecasts(&prediction.forecasts))?;
+    encode::write(generation, &PREDICTIONS, prediction.carts.len(), &[], predictions(&prediction.carts))?;
+    encode::write(generation, &BACKTEST, prediction.backtest.len(), &[], backtest(&prediction.backtest))?;
+    encode::write(generation, &FORECASTS, prediction.forecasts.len(), &[], forecasts(&prediction.forecasts))?;
     shelf::write(&prediction.models, generation)
-}
-
-fn write_table(generation: &Path, table: &Table, rows: usize, columns: Vec<ArrayRef>) -> Result<(), Error> {
-    let path = generation.join(table.name).join(format!("{}.parquet", table.name));
-    let mut writer = Writer::create_for(rows, &path, table, &[])?;
-    let batch =
-        RecordBatch::try_new(table.schema(), columns).map_err(|source| parquet_io::Error::Arrow { path, source })?;
-    writer.write(&batch)?;
-    writer.finish()?;
-    Ok(())
-}
-
-fn words<'a>(words: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
-    Arc::new(words.collect::<DictionaryArray<Int32Type>>())
-}
-
-fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> ArrayRef {
-    Arc::new(StringArray::from_iter_values(texts))
-}
-
-fn moments(moments: impl Iterator<Item = i64>) -> ArrayRef {
-    Arc::new(TimestampMicrosecondArray::from_iter_values(moments).with_timezone("UTC"))
-}
-
-fn floats(floats: impl Iterator<Item = f64>) -> ArrayRef {
-    Arc::new(Float64Array::from_iter_values(floats))
 }
 
 fn dates(dates: impl Iterator<Item = NaiveDate>) -> ArrayRef {
@@ -57,42 +28,33 @@ fn dates(dates: impl Iterator<Item = NaiveDate>) -> ArrayRef {
     Arc::new(Date32Array::from_iter_values(dates.map(days)))
 }
 
-fn counts(counts: impl Iterator<Item = u64>) -> ArrayRef {
-    Arc::new(Int64Array::from_iter_values(counts.map(u64::cast_signed)))
-}
-
-fn amounts(amounts: impl Iterator<Item = Amount>) -> ArrayRef {
-    let scaled = Decimal128Array::from_iter_values(amounts.map(|amount| amount.0));
-    Arc::new(scaled.with_precision_and_scale(money::SUM_PRECISION, money::SCALE).expect("the type of every sum"))
-}
-
 fn predictions(carts: &[PredictedCart]) -> Vec<ArrayRef> {
     vec![
-        texts(carts.iter().map(|cart| cart.cart_id.as_str())),
-        moments(carts.iter().map(|cart| cart.opened_at)),
-        floats(carts.iter().map(|cart| cart.age_hours)),
-        floats(carts.iter().map(|cart| cart.p_abandon)),
-        floats(carts.iter().map(|cart| cart.p_nowcast)),
+        texts(carts.iter().map(|cart| Some(cart.cart_id.as_str()))),
+        moments(carts.iter().map(|cart| Some(cart.opened_at))),
+        floats(carts.iter().map(|cart| Some(cart.age_hours))),
+        floats(carts.iter().map(|cart| Some(cart.p_abandon))),
+        floats(carts.iter().map(|cart| Some(cart.p_nowcast))),
         words(carts.iter().map(|cart| Some(cart.method.name()))),
         amounts(carts.iter().map(|cart| cart.value)),
         words(carts.iter().map(|cart| cart.currency.as_deref())),
         amounts(carts.iter().map(|cart| cart.expected_loss)),
         words(carts.iter().map(|cart| cart.segment.as_deref())),
-        texts(carts.iter().map(|cart| cart.reasons.as_str())),
+        texts(carts.iter().map(|cart| Some(cart.reasons.as_str()))),
     ]
 }
 
 fn backtest(rows: &[BacktestRow]) -> Vec<ArrayRef> {
     vec![
-        texts(rows.iter().map(|row| row.cart_id.as_str())),
-        floats(rows.iter().map(|row| row.age_hours)),
+        texts(rows.iter().map(|row| Some(row.cart_id.as_str()))),
+        floats(rows.iter().map(|row| Some(row.age_hours))),
         dates(rows.iter().map(|row| row.fold)),
-        moments(rows.iter().map(|row| row.scored_at)),
+        moments(rows.iter().map(|row| Some(row.scored_at))),
         words(rows.iter().map(|row| Some(row.method.name()))),
-        floats(rows.iter().map(|row| row.p_abandon)),
-        floats(rows.iter().map(|row| row.baselines[0])),
-        floats(rows.iter().map(|row| row.baselines[1])),
-        floats(rows.iter().map(|row| row.baselines[2])),
+        floats(rows.iter().map(|row| Some(row.p_abandon))),
+        floats(rows.iter().map(|row| Some(row.baselines[0]))),
+        floats(rows.iter().map(|row| Some(row.baselines[1]))),
+        floats(rows.iter().map(|row| Some(row.baselines[2]))),
         words(rows.iter().map(|row| row.segment.as_deref())),
         words(rows.iter().map(|row| Some(if row.abandoned { "abandoned" } else { "purchased" }))),
     ]
@@ -101,17 +63,17 @@ fn backtest(rows: &[BacktestRow]) -> Vec<ArrayRef> {
 fn forecasts(rows: &[CohortForecast]) -> Vec<ArrayRef> {
     vec![
         dates(rows.iter().map(|row| row.day)),
-        moments(rows.iter().map(|row| row.made_at)),
-        Arc::new(rows.iter().map(|row| Some(row.replayed)).collect::<BooleanArray>()),
+        moments(rows.iter().map(|row| Some(row.made_at))),
+        flags(rows.iter().map(|row| row.replayed)),
         Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| row.age_days))),
         counts(rows.iter().map(|row| row.carts)),
         counts(rows.iter().map(|row| row.open)),
-        floats(rows.iter().map(|row| row.expected_rate)),
-        floats(rows.iter().map(|row| row.low)),
-        floats(rows.iter().map(|row| row.high)),
-        floats(rows.iter().map(|row| row.level)),
-        Arc::new(rows.iter().map(|row| row.nowcast_rate).collect::<Float64Array>()),
-        Arc::new(rows.iter().map(|row| row.actual_rate).collect::<Float64Array>()),
+        floats(rows.iter().map(|row| Some(row.expected_rate))),
+        floats(rows.iter().map(|row| Some(row.low))),
+        floats(rows.iter().map(|row| Some(row.high))),
+        floats(rows.iter().map(|row| Some(row.level))),
+        floats(rows.iter().map(|row| row.nowcast_rate)),
+        floats(rows.iter().map(|row| row.actual_rate)),
     ]
 }
 
