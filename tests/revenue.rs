@@ -12,7 +12,7 @@ use crate::lake;
 
 /// Amounts and counts of the revenue table, summed over segments, for one currency; unnamed columns are text.
 fn sums(lake: &Lake, currency: &str) -> BTreeMap<String, i128> {
-    const COLUMNS: [&str; 13] = [
+    const COLUMNS: [&str; 14] = [
         "carts",
         "abandoned",
         "recovered_carts",
@@ -26,6 +26,7 @@ fn sums(lake: &Lake, currency: &str) -> BTreeMap<String, i128> {
         "repeated",
         "refunded",
         "lost",
+        "expected_recovery",
     ];
     let mut sums: BTreeMap<String, i128> = COLUMNS.map(|column| (column.to_owned(), 0)).into();
     for row in lake.rows("revenue").iter().filter(|row| row["currency"].as_deref() == Some(currency)) {

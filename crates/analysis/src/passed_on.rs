@@ -40,6 +40,12 @@ pub(crate) fn claims(barriers: &Barriers) -> Vec<Claim> {
     sure(barriers).filter_map(of).collect()
 }
 
+/// How likely each abandoned cart that was not bought yet is bought later, by `cart_id`.
+pub(crate) fn later(reasons: &AbandonmentReasons) -> HashMap<String, f64> {
+    // 1 is what was bought already.
+    reasons.rows.iter().filter(|row| row.p_later < 1.0).map(|row| (row.cart_id.clone(), row.p_later)).collect()
+}
+
 /// The reason of each cart, by `cart_id`.
 pub(crate) fn by_cart(reasons: &AbandonmentReasons) -> HashMap<String, String> {
     reasons.rows.iter().map(|row| (row.cart_id.clone(), row.reason.name().to_owned())).collect()

@@ -364,7 +364,8 @@ fn score_pending(
 }
 
 /// A share of an amount, rounded to four decimals.
-fn share_of(value: Amount, share: f64) -> Amount {
+/// This share of an amount, rounded half away from zero to four decimals.
+pub(crate) fn share_of(value: Amount, share: f64) -> Amount {
     #[expect(clippy::cast_possible_truncation, reason = "an expectation need not be exact")]
     let scaled = (value.0 as f64 * share).round() as i128;
     Amount(scaled)

@@ -36,6 +36,11 @@ pub const REVENUE: Table = Table {
         required("lost", Type::Money, "net - elsewhere - repeated + refunded"),
         optional("lost_low", Type::Money, "lower end of the 90 % interval of lost; null as low is"),
         optional("lost_high", Type::Money, "upper end of it"),
+        required(
+            "expected_recovery",
+            Type::Money,
+            "of lost, what is expected to be bought all the same: what is lost on each cart x reasons.p_later",
+        ),
     ],
 };
 

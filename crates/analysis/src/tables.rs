@@ -88,6 +88,7 @@ fn revenue(revenue: &Revenue) -> Result<RecordBatch, arrow::error::ArrowError> {
         part(|waterfall| waterfall.lost)?,
         end(|spread| spread.lost.map(|range| range.low))?,
         end(|spread| spread.lost.map(|range| range.high))?,
+        part(|waterfall| waterfall.expected_recovery)?,
     ];
     RecordBatch::try_new(REVENUE.schema(), columns)
 }

@@ -121,8 +121,18 @@ order by {}, carts.currency is null, total desc, carts.currency",
 
 /// The published table: what [`segments`] gives, and what the waterfall adds. Intervals are read, not worked out.
 fn table(analysis: &Analysis, tables: &Tables) -> Query {
-    const MORE: [&str; 9] =
-        ["low", "high", "expected_loss", "elsewhere", "repeated", "refunded", "lost", "lost_low", "lost_high"];
+    const MORE: [&str; 10] = [
+        "low",
+        "high",
+        "expected_loss",
+        "elsewhere",
+        "repeated",
+        "refunded",
+        "lost",
+        "lost_low",
+        "lost_high",
+        "expected_recovery",
+    ];
     let more = |segment: &str, currency: Option<&str>| {
         let mut parts = analysis.revenue.detail.segments.iter();
         let part = parts.find(|part| part.key == segment && part.currency.as_deref() == currency);
@@ -133,7 +143,8 @@ fn table(analysis: &Analysis, tables: &Tables) -> Query {
         let [lost_low, lost_high] = ends(spread.and_then(|spread| spread.lost)).map(|end| end.and_then(money));
         let sums =
             [waterfall.expected_loss, waterfall.elsewhere, waterfall.repeated, waterfall.refunded, waterfall.lost];
-        [vec![low, high], sums.map(money).to_vec(), vec![lost_low, lost_high]].concat()
+        [vec![low, high], sums.map(money).to_vec(), vec![lost_low, lost_high, money(waterfall.expected_recovery)]]
+            .concat()
     };
     let lines = segment_rows(analysis).into_iter().zip(&analysis.revenue.segments);
     Query {

@@ -104,12 +104,13 @@ struct By<'a> {
     order: &'a str,
 }
 
-const COLUMNS: [&str; 8] =
-    ["carts", "gross", "recovered", "elsewhere", "repeated", "refunded", "lost", "expected_loss"];
+const COLUMNS: [&str; 9] =
+    ["carts", "gross", "recovered", "elsewhere", "repeated", "refunded", "lost", "expected_loss", "expected_recovery"];
 
 fn cells(waterfall: &Waterfall) -> Vec<Cell> {
-    let Waterfall { carts, gross, recovered, elsewhere, repeated, refunded, lost, expected_loss } = *waterfall;
-    let sums = [gross, recovered, elsewhere, repeated, refunded, lost, expected_loss].map(money);
+    let Waterfall { carts, gross, recovered, elsewhere, repeated, refunded, lost, expected_loss, expected_recovery } =
+        *waterfall;
+    let sums = [gross, recovered, elsewhere, repeated, refunded, lost, expected_loss, expected_recovery].map(money);
     [vec![count(carts)], sums.to_vec()].concat()
 }
 
@@ -150,17 +151,27 @@ select
   {repeated} as repeated,
   {refunded} as refunded,
   gross - {recovered} - {elsewhere} - {repeated} + {refunded} as lost,
-  {expected} as expected_loss
+  {expected} as expected_loss,
+  sum(case
+    when outcome = 'abandoned' and not carts.recovered then round(p_later * (10000 * (
+      value_at_window - coalesce(parts.elsewhere, 0) - coalesce(parts.repeated, 0)
+        + coalesce(parts.refunded, 0)
+    ))::hugeint::double)::hugeint
+    else 0
+  end)::decimal(33, 0) * 0.0001 as expected_recovery
 from {carts} as carts
 join currencies on carts.currency is not distinct from currencies.currency
 left join parts on carts.cart_id = parts.cart_id
 left join (select cart_id, expected_loss from {predictions}) as predictions
-  on carts.cart_id = predictions.cart_id and outcome = 'pending'{priced}
+  on carts.cart_id = predictions.cart_id and outcome = 'pending'
+left join (select cart_id, p_later from {reasons} where p_later < 1) as reasons
+  on carts.cart_id = reasons.cart_id{priced}
 group by {group}carts.currency, total
 order by {order}carts.currency is null, total desc, carts.currency",
             carts = tables.carts(),
             recoveries = tables.recoveries(),
             predictions = tables.predictions(),
+            reasons = tables.reasons(),
             key = comma(by.key),
             group = comma(by.name),
             order = comma(by.order),

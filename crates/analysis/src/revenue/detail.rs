@@ -25,6 +25,8 @@ pub struct Known<'a> {
     pub claims: &'a [Claim],
     /// Why carts were abandoned, by `cart_id`; a cart without one is `not known`.
     pub reasons: Option<&'a HashMap<String, String>>,
+    /// Probability that an abandoned cart that was not bought yet is bought later, by `cart_id`; without one it is 0.
+    pub later: Option<&'a HashMap<String, f64>>,
 }
 
 /// The key of carts whose reason nobody gave.
@@ -124,7 +126,7 @@ pub(super) fn detail(tables: &Tables, settings: &Settings, known: &Known<'_>) ->
     let lines = ledger.lines(tables, &attribution::concerned(&ledger.carts))?;
     let parts = attribution::attribute(&ledger.carts, &lines, settings.window);
     let expected = expected(&ledger, known.predictions);
-    let waterfalls = waterfall::of_carts(&ledger.carts, &parts, &expected);
+    let waterfalls = waterfall::of_carts(&ledger.carts, &parts, &expected, &later(&ledger, known.later));
     let standing = standing::standing(&standing::read(&tables.spend)?, settings);
     let account = Account::new(&ledger, &waterfalls);
     let base = account.in_base(settings);
@@ -150,6 +152,13 @@ fn expected(ledger: &Ledger, predictions: &[PredictedCart]) -> BTreeMap<u32, Amo
         predictions.iter().map(|cart| (cart.cart_id.as_str(), cart.expected_loss)).collect();
     let pending = (0_u32..).zip(&ledger.carts).filter(|(_, cart)| cart.outcome == Outcome::Pending);
     pending.filter_map(|(at, cart)| Some((at, *of.get(cart.id.as_str())?))).collect()
+}
+
+/// How likely abandoned carts are still bought, by position.
+fn later(ledger: &Ledger, known: Option<&HashMap<String, f64>>) -> BTreeMap<u32, f64> {
+    let Some(known) = known else { return BTreeMap::new() };
+    let left = (0_u32..).zip(&ledger.carts).filter(|(_, cart)| cart.outcome == Outcome::Abandoned && !cart.recovered);
+    left.filter_map(|(at, cart)| Some((at, *known.get(&cart.id)?))).collect()
 }
 
 fn recoveries(ledger: &Ledger, parts: &[Part]) -> Vec<Recovery> {

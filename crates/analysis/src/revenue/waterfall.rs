@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::attribution::{Part, Way};
 use super::ledger::{Cart, Outcome};
 use super::spread::Spread;
+use crate::prediction::share_of;
 
 /// From the gross loss to what is lost in the end: lost = gross - recovered - elsewhere - repeated + refunded. All amounts
 /// are 0 or more, and lost is at most gross.
@@ -39,6 +40,10 @@ pub struct Waterfall {
     /// Expected loss of pending carts: value times probability, before what will be bought later. In none of the others.
     #[serde(serialize_with = "crate::text::amount")]
     pub expected_loss: Amount,
+    /// Of `lost`, what is expected to be bought all the same: what is lost on each cart that can still be bought, times the
+    /// probability that it is. In none of the others.
+    #[serde(serialize_with = "crate::text::amount")]
+    pub expected_recovery: Amount,
 }
 
 impl Waterfall {
@@ -69,6 +74,7 @@ impl Waterfall {
             refunded: of(self.refunded)?,
             lost: Amount::ZERO,
             expected_loss: of(self.expected_loss)?,
+            expected_recovery: of(self.expected_recovery)?,
         }
         .settle();
         let below = Amount(converted.lost.0.min(0).abs());
@@ -91,6 +97,7 @@ impl std::ops::AddAssign for Waterfall {
         self.refunded += other.refunded;
         self.lost += other.lost;
         self.expected_loss += other.expected_loss;
+        self.expected_recovery += other.expected_recovery;
     }
 }
 
@@ -107,8 +114,14 @@ pub struct LostPart {
     pub spread: Option<Spread>,
 }
 
-/// What each cart adds, in the order of the carts.
-pub(super) fn of_carts(carts: &[Cart], parts: &[Part], expected: &BTreeMap<u32, Amount>) -> Vec<Waterfall> {
+/// What each cart adds, in the order of the carts. `expected` is what pending carts may cost; `later` has the probability that
+/// an abandoned cart is still bought; both by position.
+pub(super) fn of_carts(
+    carts: &[Cart],
+    parts: &[Part],
+    expected: &BTreeMap<u32, Amount>,
+    later: &BTreeMap<u32, f64>,
+) -> Vec<Waterfall> {
     let mut waterfalls: Vec<Waterfall> = carts
         .iter()
         .map(|cart| match cart.outcome {
@@ -128,7 +141,12 @@ pub(super) fn of_carts(carts: &[Cart], parts: &[Part], expected: &BTreeMap<u32, 
     for (cart, amount) in expected {
         waterfalls[*cart as usize].expected_loss = *amount;
     }
-    waterfalls.into_iter().map(Waterfall::settle).collect()
+    let mut settled: Vec<Waterfall> = waterfalls.into_iter().map(Waterfall::settle).collect();
+    for (cart, p) in later {
+        let waterfall = &mut settled[*cart as usize];
+        waterfall.expected_recovery = share_of(waterfall.lost, *p);
+    }
+    settled
 }
 
 /// The same in the base currency; `None` for carts without a currency, or whose currency has no rate.

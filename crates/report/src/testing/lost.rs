@@ -27,6 +27,7 @@ fn waterfall(carts: &[Cart]) -> Waterfall {
         refunded,
         lost: loss.gross - loss.recovered - elsewhere - repeated + refunded,
         expected_loss: share(loss.pending_value, 70),
+        expected_recovery: share(loss.net, 3),
     }
 }
 

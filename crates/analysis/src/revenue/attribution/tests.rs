@@ -133,13 +133,14 @@ fn what_was_given_back_and_ordered_again_is_not_lost_and_counts_once() {
     let again: [(Cart, &[(&str, i64)]); 2] = [(late.clone(), &[("cup", 1)]), (bought("b", 9), &[("cup", 2)])];
     let (carts, lines) = shop(&again);
     let parts = attribute(&carts, &lines, WINDOW);
-    let settled = waterfall::of_carts(&carts, &parts, &BTreeMap::new())[0];
+    let settled = waterfall::of_carts(&carts, &parts, &BTreeMap::new(), &BTreeMap::new())[0];
     assert_eq!(
         [settled.gross, settled.recovered, settled.elsewhere, settled.refunded, settled.lost].map(euros),
         [10, 10, 10, 10, 0]
     );
     let (carts, lines) = shop(&again[..1]);
-    let settled = waterfall::of_carts(&carts, &attribute(&carts, &lines, WINDOW), &BTreeMap::new())[0];
+    let settled =
+        waterfall::of_carts(&carts, &attribute(&carts, &lines, WINDOW), &BTreeMap::new(), &BTreeMap::new())[0];
     assert_eq!([settled.recovered, settled.refunded, settled.lost].map(euros), [10, 10, 10]);
 }
 
@@ -268,7 +269,7 @@ fn over_10_000_histories_no_piece_is_used_twice_and_avoidable_net_and_gross_keep
         elsewhere += parts.iter().filter(|part| part.way == Way::OtherCart).count();
         wishes += parts.iter().filter(|part| part.way == Way::SameWish).count();
 
-        let waterfalls = waterfall::of_carts(&carts, &parts, &BTreeMap::new());
+        let waterfalls = waterfall::of_carts(&carts, &parts, &BTreeMap::new(), &BTreeMap::new());
         let mut total = Waterfall::default();
         for waterfall in &waterfalls {
             let Waterfall { gross, recovered, elsewhere, repeated, refunded, lost, .. } = *waterfall;

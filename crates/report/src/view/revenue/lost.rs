@@ -118,6 +118,13 @@ impl<'a> Headline<'a> {
             ),
             _ => format!("In the end {lost} are lost, of {customers}: too few for an interval."),
         });
+        if self.waterfall.expected_recovery > Amount::ZERO {
+            section.say(format!(
+                "Of it {} are expected to be bought all the same, in carts that have not expired; that is an expectation, and not \
+                 taken off.",
+                number::money_brief(self.waterfall.expected_recovery, &self.currency)
+            ));
+        }
         if let Some(range) = spread.winsorised_range.filter(|_| !is_few) {
             section.say(format!(
                 "With the largest 0.5% of carts cut off at the size of the next: {} ({}).",
@@ -156,6 +163,8 @@ impl<'a> Headline<'a> {
         table.push(vec![Cell::text("less left again in a later cart"), amount(w.repeated), Cell::none(), Cell::none()]);
         table.push(vec![Cell::text("plus given back by refunds"), amount(w.refunded), Cell::none(), Cell::none()]);
         table.push_total(vec![Cell::text("Lost in the end"), amount(w.lost), of(|s| s.lost), carts()]);
+        let first = Cell::text("of which expected to be bought all the same");
+        table.push(vec![first, amount(w.expected_recovery), Cell::none(), Cell::none()]);
         if let Some(avoidable) = detail.avoidable.as_ref().filter(|found| self.is_base && !found.findings.is_empty()) {
             let ends = Range { low: avoidable.low, high: avoidable.high };
             let found = number::counted(avoidable.findings.len() as u64, "barrier");
