@@ -1,5 +1,7 @@
 //! The whole program against the contract: one binary, a file for each kind of statement.
 
+/// The same number on pages, in CSV, in JSON and in SQL.
+mod agreement;
 /// Alerts: told once when they come and once when they go, and never the reason that a run fails.
 mod alerts;
 /// Programs that fill carts: told by their names and by what they do, however nights are cut.

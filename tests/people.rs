@@ -106,7 +106,7 @@ fn whoever_was_stopped_by_an_error_is_listed_with_the_reason_in_one_sentence() {
     assert_eq!(rows[0][1], "c:ann");
     assert_eq!(
         rows[0][3].replace('\u{a0}', " "),
-        "Wanted to buy for 60.00 EUR on 1 Feb 2026 and was stopped by the error declined twice (“Your card was refused”); \
+        "Wanted to buy for 60.00 EUR on 1 Feb 2026 and met the error declined twice (“Your card was refused”); \
          one of the top hundredth of customers, with 1 order for 500.00 EUR so far."
     );
     assert_eq!((rows[0][5].as_str(), rows[0][15].as_str()), ("email", "tell_fix"));

@@ -162,6 +162,9 @@ pub(crate) struct AnalyzeArgs {
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ReportArgs {
+    /// Hold the pages against the rules of what a report may say, and fail if one breaks them
+    #[arg(long)]
+    pub(crate) check: bool,
     #[command(flatten)]
     pub(crate) reports: ReportsArgs,
     #[command(flatten)]

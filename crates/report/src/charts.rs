@@ -9,6 +9,7 @@ mod checkout_curve;
 mod forecast;
 mod funnel;
 mod pareto;
+mod picture;
 mod revenue;
 mod svg;
 pub(crate) mod theme;
@@ -34,6 +35,8 @@ pub(crate) struct Drawing {
     pub(crate) narrow: String,
     /// A file of its own, with its own style.
     pub(crate) file: String,
+    /// A picture of it for mail and slides, as a PNG file.
+    pub(crate) picture: Vec<u8>,
 }
 
 /// What a chart says to those who cannot see it.
@@ -100,5 +103,6 @@ fn draw(
         wide: svg::inline(&wide, words, "wide"),
         narrow: svg::inline(&narrow, words, "narrow"),
         file: svg::file(&wide, words),
+        picture: picture::of(&wide, words.title),
     })
 }

@@ -17,9 +17,11 @@ pub(crate) const ALERTS: &str = "alerts.json";
 
 /// Texts by their path in the folder.
 pub(crate) type Files = BTreeMap<PathBuf, String>;
+/// Pictures likewise.
+pub(crate) type Pictures = BTreeMap<PathBuf, Vec<u8>>;
 
 /// Writes the files beside `folder` and puts them in its place, replacing the report that was there.
-pub(crate) fn publish(folder: &Path, files: Files) -> Result<Written, Error> {
+pub(crate) fn publish(folder: &Path, files: Files, pictures: Pictures) -> Result<Written, Error> {
     let nameless = || Error::Nameless { path: folder.to_path_buf() };
     let name = folder.file_name().ok_or_else(nameless)?.to_string_lossy().into_owned();
     if holds_something_else(folder)? {
@@ -29,8 +31,9 @@ pub(crate) fn publish(folder: &Path, files: Files) -> Result<Written, Error> {
     let building = folder.with_file_name(format!(".{name}.building"));
     let replaced = folder.with_file_name(format!(".{name}.replaced"));
     clear(&building)?;
-    for (path, text) in &files {
-        write(&building.join(path), text)?;
+    let texts = files.iter().map(|(path, text)| (path, text.as_bytes()));
+    for (path, bytes) in texts.chain(pictures.iter().map(|(path, bytes)| (path, bytes.as_slice()))) {
+        write(&building.join(path), bytes)?;
     }
     if folder.exists() {
         clear(&replaced)?;
@@ -42,14 +45,16 @@ pub(crate) fn publish(folder: &Path, files: Files) -> Result<Written, Error> {
         return Err(error);
     }
     clear(&replaced)?;
-    Ok(Written { folder: folder.to_path_buf(), files: files.into_keys().collect() })
+    let mut files: Vec<PathBuf> = files.into_keys().chain(pictures.into_keys()).collect();
+    files.sort();
+    Ok(Written { folder: folder.to_path_buf(), files })
 }
 
 /// Writes one file so that readers see the old text or the new.
 pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Error> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let building = path.with_file_name(format!(".{name}.building"));
-    write(&building, text)?;
+    write(&building, text.as_bytes())?;
     rename(&building, path)
 }
 
@@ -61,12 +66,12 @@ fn holds_something_else(folder: &Path) -> Result<bool, Error> {
     }
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Error> {
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
     }
     let mut file = fs::File::create(path).map_err(Error::io("create", path))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(Error::io("write", path))
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(Error::io("write", path))
 }
 
 fn rename(from: &Path, to: &Path) -> Result<(), Error> {
@@ -92,10 +97,10 @@ mod tests {
     fn a_report_is_replaced_as_a_whole() {
         let reports = tempfile::tempdir().unwrap();
         let night = reports.path().join("2026-11-20");
-        publish(&night, files("old")).unwrap();
+        publish(&night, files("old"), Pictures::new()).unwrap();
         fs::write(night.join("stale.csv"), "").unwrap();
-        let written = publish(&night, files("new")).unwrap();
-        assert_eq!(written.files, [PathBuf::from("charts/a.svg"), PathBuf::from(SUMMARY)]);
+        let written = publish(&night, files("new"), Pictures::from([("charts/a.png".into(), vec![0xff])])).unwrap();
+        assert_eq!(written.files, ["charts/a.png", "charts/a.svg", SUMMARY].map(PathBuf::from));
         assert_eq!(fs::read_to_string(night.join("charts/a.svg")).unwrap(), "new");
         assert!(!night.join("stale.csv").exists());
         assert_eq!(fs::read_dir(reports.path()).unwrap().count(), 1, "nothing is left beside it");
@@ -105,7 +110,7 @@ mod tests {
     fn a_folder_of_something_else_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("thesis.txt"), "mine").unwrap();
-        assert!(matches!(publish(folder.path(), files("")), Err(Error::Occupied { .. })));
+        assert!(matches!(publish(folder.path(), files(""), Pictures::new()), Err(Error::Occupied { .. })));
         assert_eq!(fs::read_to_string(folder.path().join("thesis.txt")).unwrap(), "mine");
     }
 
@@ -113,9 +118,9 @@ mod tests {
     fn what_a_killed_run_left_does_not_stay() {
         let reports = tempfile::tempdir().unwrap();
         let left = reports.path().join(".night.building/charts/gone.svg");
-        write(&left, "half").unwrap();
+        write(&left, b"half").unwrap();
         let night = reports.path().join("night");
-        publish(&night, files("whole")).unwrap();
+        publish(&night, files("whole"), Pictures::new()).unwrap();
         assert!(!night.join("charts/gone.svg").exists());
     }
 }

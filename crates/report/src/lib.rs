@@ -1,7 +1,7 @@
 //! One night's answers as a folder that opens in any browser, and the list of all nights.
 //!
 //! ```text
-//! Analysis ───┐            ┌─> charts    data → SVG, one file per chart, one theme
+//! Analysis ───┐            ┌─> charts    data → SVG and PNG, one file per chart, one theme
 //!             ├─> view ────┤
 //! Provenance ─┘  figures   └─> page      strings → HTML, by templates that do no arithmetic
 //!                → strings
@@ -17,6 +17,8 @@
 mod charts;
 mod error;
 mod folder;
+pub mod lint;
+mod markup;
 mod nights;
 mod number;
 mod page;
@@ -27,6 +29,7 @@ pub mod story;
 mod summary;
 #[cfg(test)]
 mod testing;
+mod told;
 mod view;
 mod words;
 mod worklist;
@@ -59,7 +62,8 @@ impl Written {
 }
 
 /// Writes the night's pages (`index.html` and those beside it), `summary.json`, `summary.html` and `summary.md` for mail,
-/// `alerts.json`, `worklist.csv`, `queries.sql`, `charts/*.svg` and `tables/*.csv` into `folder`.
+/// `alerts.json`, `worklist.csv`, `queries.sql`, `charts/*.svg`, the same as pictures in `charts/*.png`, and `tables/*.csv` into
+/// `folder`.
 ///
 /// They are written beside it and put in place by one rename. A report that is there already is replaced as a whole,
 /// with whatever else its folder holds.
@@ -67,7 +71,8 @@ impl Written {
 /// # Errors
 /// When the disk refuses, or `folder` holds files and is not a report.
 pub fn render(analysis: &Analysis, provenance: &Provenance, folder: &Path) -> Result<Written, Error> {
-    folder::publish(folder, files(analysis, provenance)?)
+    let (files, pictures) = content(analysis, provenance)?;
+    folder::publish(folder, files, pictures)
 }
 
 /// The name of the night's folder among all reports: the date of `as_of` on the shop's clock, such as `2026-11-20`.
@@ -77,7 +82,7 @@ pub fn night(analysis: &Analysis) -> String {
 }
 
 /// Every file of a report, by its path in the folder.
-fn files(analysis: &Analysis, provenance: &Provenance) -> Result<folder::Files, Error> {
+fn content(analysis: &Analysis, provenance: &Provenance) -> Result<(folder::Files, folder::Pictures), Error> {
     let queries = analysis.queries(&provenance.data);
     let view = view::night(analysis, provenance, &queries)?;
     let mut files = folder::Files::new();
@@ -87,13 +92,15 @@ fn files(analysis: &Analysis, provenance: &Provenance) -> Result<folder::Files, 
     files.insert(folder::ALERTS.into(), summary::alerts(analysis)?);
     files.insert("worklist.csv".into(), worklist::csv(&analysis.follow_up, &analysis.zone));
     files.insert("queries.sql".into(), queries::sql(analysis, provenance, &queries));
+    let mut pictures = folder::Pictures::new();
     for figure in view.figures() {
         files.insert(figure.href.clone().into(), figure.file.clone());
+        pictures.insert(figure.picture_href.clone().into(), figure.picture.clone());
     }
     for query in &queries {
         files.insert(queries::csv_path(query).into(), queries::csv(query));
     }
-    Ok(files)
+    Ok((files, pictures))
 }
 
 #[cfg(test)]

@@ -5,11 +5,13 @@ use std::fs;
 use std::path::Path;
 
 use analysis::Estimate;
+use analysis::abandonment::{Day, Outcomes};
 use events::{Amount, time};
 use serde::Deserialize;
 
-use crate::view::Table;
+use crate::charts::{self, Drawing};
 use crate::view::table::{Cell, OUTCOMES};
+use crate::view::{Table, known};
 use crate::{Error, folder, number, page, words};
 
 /// What the list takes from a `summary.json`. Further names are left alone, so that nights of later versions can be
@@ -34,13 +36,13 @@ struct Revenue {
 
 #[derive(Deserialize)]
 struct Headlines {
-    abandonment: Outcomes,
+    abandonment: Counts,
     revenue: Vec<CurrencyLoss>,
     biggest_drop: Option<Drop>,
 }
 
 #[derive(Deserialize)]
-struct Outcomes {
+struct Counts {
     carts: u64,
     abandoned: u64,
     pending: u64,
@@ -93,8 +95,45 @@ pub fn nights(reports: &Path) -> Result<(), Error> {
     for night in &nights {
         table.push(row(night));
     }
+    // Nights of earlier versions define nothing that could be linked.
+    let defines = |night: &&Night| reports.join(&night.folder).join("data.html").is_file();
+    let defined =
+        nights.first().filter(defines).map(|night| link(&night.folder).trim_end_matches(folder::INDEX).to_owned());
+    let explained = defined.map_or_else(Vec::new, |folder| known::elsewhere(&mut table, &folder));
     let newest = nights.first().map(|night| link(&night.folder));
-    folder::replace(&reports.join(folder::INDEX), &page::nights(&table, newest.as_deref())?)
+    let list = page::Nights { table: &table, newest, trend: trend(&nights)?, explained };
+    folder::replace(&reports.join(folder::INDEX), &page::nights(&list)?)
+}
+
+/// How the share moved from night to night; `None` before there are two nights with enough carts.
+fn trend(nights: &[Night]) -> Result<Option<page::Trend>, Error> {
+    let told = |night: &Night| {
+        let summary = night.summary.as_ref()?;
+        let rate = estimate(summary.headlines.abandonment.rate.as_ref()?);
+        let outcomes = Outcomes { rate: Some(rate), ..Outcomes::default() };
+        Some(Day { day: number::local_date(as_of(night)?, &summary.analysis.zone), outcomes })
+    };
+    let mut days: Vec<Day> = nights.iter().filter_map(told).collect();
+    // Reports that were made again under another name are the same night.
+    days.dedup_by_key(|day| day.day);
+    days.reverse();
+    let shares = || days.iter().filter_map(|day| day.outcomes.rate).filter(|rate| rate.n >= number::FEW);
+    let (Some(oldest), Some(newest)) = (shares().next(), shares().next_back()) else { return Ok(None) };
+    let title = format!(
+        "The share of carts abandoned went from {} to {}",
+        number::percent(oldest.point, oldest.n),
+        number::percent(newest.point, newest.n)
+    );
+    let caption = "Share of all carts abandoned, as each night saw it, with its 95% interval. Neighbouring nights have most of \
+                   their carts in common: what is new is seen on each night's own page. The dashed line is the newest night."
+        .to_owned();
+    let words = charts::Words { name: "nights", title: &title, description: &caption };
+    let drawing = charts::by_day(&days, ("newest", newest), words)?;
+    Ok(drawing.map(|Drawing { wide, narrow, .. }| page::Trend { title, caption, wide, narrow }))
+}
+
+fn estimate(rate: &Share) -> Estimate {
+    Estimate { point: rate.point, low: rate.low, high: rate.high, n: rate.n }
 }
 
 fn find(reports: &Path) -> Result<Vec<Night>, Error> {
@@ -127,8 +166,7 @@ fn row(night: &Night) -> Vec<Cell> {
         return std::iter::once(name).chain(rest).collect();
     };
     let Headlines { abandonment, revenue, biggest_drop } = &summary.headlines;
-    let rate =
-        abandonment.rate.as_ref().map(|rate| Estimate { point: rate.point, low: rate.low, high: rate.high, n: rate.n });
+    let rate = abandonment.rate.as_ref().map(estimate);
     let date = number::date(number::local_date(as_of, &summary.analysis.zone));
     vec![
         Cell::link(date, href),

@@ -6,6 +6,8 @@ use chrono_tz::Tz;
 use events::time::{DAY, HOUR, MINUTE};
 use events::{Amount, money};
 
+use crate::told;
+
 /// Below so many observations a percentage says more than is known.
 pub(crate) const FEW: u64 = 30;
 /// From so many observations on, a tenth of a percent means something.
@@ -29,8 +31,18 @@ pub(crate) fn out_of(part: u64, whole: u64) -> String {
 }
 
 /// A share of `n` observations in percent, with one decimal where there are enough of them: `71.3%`, `71%`.
-/// What is not quite nothing or not quite all does not look so: `<0.1%`, `>99%`.
+/// What is not quite nothing or not quite all does not look so: `<0.1%`, `>99%`. It carries `n`, see [`told`].
 pub(crate) fn percent(share: f64, n: u64) -> String {
+    told::resting_on(&bare_percent(share, n), n)
+}
+
+/// The ends of the interval: `70.4–72.2%`. They carry `n`, see [`told`].
+pub(crate) fn interval(estimate: Estimate) -> String {
+    told::resting_on(&bare_interval(estimate), estimate.n)
+}
+
+/// The same as [`percent`] for charts, which have no room for what it rests on.
+pub(crate) fn bare_percent(share: f64, n: u64) -> String {
     let (nothing, all) = if n >= MANY { ("<0.1%", ">99.9%") } else { ("<1%", ">99%") };
     match rounded(share, n).as_str() {
         "0" | "0.0" if share > 0.0 => nothing.to_owned(),
@@ -39,14 +51,19 @@ pub(crate) fn percent(share: f64, n: u64) -> String {
     }
 }
 
-/// The ends of the interval: `70.4–72.2%`.
-pub(crate) fn interval(estimate: Estimate) -> String {
+/// The same as [`interval`] for charts.
+pub(crate) fn bare_interval(estimate: Estimate) -> String {
     format!("{}–{}%", rounded(estimate.low, estimate.n), rounded(estimate.high, estimate.n))
 }
 
 fn rounded(share: f64, n: u64) -> String {
     let decimals = usize::from(n >= MANY);
     format!("{:.decimals$}", share * 100.0)
+}
+
+/// The level of a range or an interval, which rests on no observations: `90%`.
+pub(crate) fn level(level: f64) -> String {
+    format!("{:.0}%", level * 100.0)
 }
 
 /// A difference of shares in percent, with one decimal and its sign: `+3.1%`, `−0.4%`, `0.0%`.

@@ -10,6 +10,7 @@ mod definitions;
 mod follow_up;
 mod forecast;
 mod funnel;
+pub(crate) mod known;
 mod orders;
 mod quality;
 mod reasons;
@@ -26,6 +27,7 @@ use crate::charts::Drawing;
 use crate::{Error, Provenance, number, words};
 
 pub(crate) use answers::Answers;
+use known::{Book, Known};
 pub(crate) use sheet::Sheet;
 pub(crate) use table::Table;
 
@@ -37,6 +39,9 @@ pub(crate) struct Night {
     zone: String,
     generation: String,
     code_version: String,
+    /// Whether pages may say who somebody is.
+    #[serde(skip)]
+    pub(crate) show_customers: bool,
     answers: Answers,
     /// Every page in the order of the menu; the first one opens with the answers.
     pub(crate) pages: Vec<Page>,
@@ -53,6 +58,8 @@ pub(crate) struct Page {
     name: &'static str,
     title: &'static str,
     sections: Vec<Section>,
+    /// How its figures are known.
+    explained: Vec<known::Explained>,
 }
 
 /// A chapter: what was found, in words, then a chart, then tables.
@@ -64,14 +71,27 @@ pub(crate) struct Section {
     name: &'static str,
     /// The finding.
     title: String,
-    /// Paragraphs.
-    lead: Vec<String>,
+    known: Option<Known>,
+    lead: Vec<Paragraph>,
     figure: Option<Figure>,
     tables: Vec<Table>,
     /// Definitions of what it speaks of.
     terms: Vec<Link>,
     /// Queries that give its figures again.
     queries: Vec<Link>,
+    /// The first definition and the first query, by their names.
+    #[serde(skip)]
+    defined_by: Option<&'static str>,
+    #[serde(skip)]
+    given_by: Option<String>,
+}
+
+/// Some sentences of a section.
+#[derive(Debug, Serialize)]
+pub(crate) struct Paragraph {
+    text: String,
+    /// How strong the evidence is for what it says of reasons, from 1 to 5.
+    rung: Option<u8>,
 }
 
 /// A chart with its words and its data.
@@ -87,11 +107,15 @@ pub(crate) struct Figure {
     pub(crate) href: String,
     #[serde(skip)]
     pub(crate) file: String,
+    /// The picture's file, relative to the page.
+    pub(crate) picture_href: String,
+    #[serde(skip)]
+    pub(crate) picture: Vec<u8>,
     data: Table,
 }
 
 /// A place on one of the pages.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Link {
     href: String,
     text: String,
@@ -108,28 +132,55 @@ impl Night {
 impl Section {
     fn new(id: &'static str, name: &'static str, title: impl Into<String>) -> Self {
         let (lead, tables, terms, queries) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { id, name, title: title.into(), lead, figure: None, tables, terms, queries }
+        let (title, known, figure) = (title.into(), None, None);
+        Self { id, name, title, known, lead, figure, tables, terms, queries, defined_by: None, given_by: None }
     }
 
-    fn say(&mut self, sentence: impl Into<String>) {
-        self.lead.push(sentence.into());
+    fn say(&mut self, sentences: impl Into<String>) {
+        self.lead.push(Paragraph { text: sentences.into(), rung: None });
     }
 
-    fn defines(&mut self, terms: &[&str]) {
+    /// Says something that may name a reason, on evidence of this rung.
+    fn say_on_evidence(&mut self, rung: u8, sentences: impl Into<String>) {
+        self.lead.push(Paragraph { text: sentences.into(), rung: Some(rung) });
+    }
+
+    /// How the figure of the title is known; by the first definition and query, where nothing is said here.
+    fn knows(&mut self, known: Known) {
+        self.known = Some(known);
+    }
+
+    fn defines(&mut self, terms: &[&'static str]) {
+        self.defined_by = terms.first().copied();
         self.terms = terms.iter().map(|term| definitions::link(term)).collect();
     }
 
     /// Links the queries whose ids begin with one of these.
     fn asks(&mut self, queries: &[Query], beginnings: &[&str]) {
         let asked = queries.iter().filter(|query| beginnings.iter().any(|beginning| query.id.starts_with(beginning)));
-        self.queries = asked.map(|query| Link { href: sql::href(query), text: query.title.clone() }).collect();
+        self.queries = asked.clone().map(|query| Link { href: sql::href(query), text: query.title.clone() }).collect();
+        self.given_by = asked.map(|query| query.id.clone()).next();
+    }
+}
+
+impl Section {
+    /// Writes down how its figures are known.
+    fn explain(&mut self, book: &mut Book<'_>) {
+        let term = self.defined_by.unwrap_or("cart");
+        let known = self.known.take().unwrap_or_else(|| self.given_by.iter().fold(Known::by(term), Known::query));
+        book.explain(self.known.insert(known.as_told(&self.title)));
+        let charted = self.figure.iter_mut().map(|figure| &mut figure.data);
+        for known in charted.chain(&mut self.tables).flat_map(|table| table.know(term)) {
+            book.explain(known);
+        }
     }
 }
 
 impl Figure {
     fn new(name: &'static str, title: String, caption: String, drawing: Drawing, data: Table) -> Self {
-        let Drawing { wide, narrow, file } = drawing;
-        Self { title, caption, wide, narrow, href: format!("charts/{name}.svg"), file, data }
+        let Drawing { wide, narrow, file, picture } = drawing;
+        let (href, picture_href) = (format!("charts/{name}.svg"), format!("charts/{name}.png"));
+        Self { title, caption, wide, narrow, href, file, picture_href, picture, data }
     }
 }
 
@@ -144,22 +195,34 @@ pub(crate) fn night(analysis: &Analysis, provenance: &Provenance, queries: &[Que
     }
     // A page without anything to say is no page, but the first answers and the last defines.
     pages.retain(|page| !page.sections.is_empty() || matches!(page.sheet, Sheet::Overview | Sheet::Data));
+    let terms = definitions::terms(analysis);
+    let mut answers = answers::answers(analysis, provenance);
+    for page in &mut pages {
+        let mut book = Book::new(&terms, queries);
+        if page.sheet == Sheet::Overview {
+            answers.known().for_each(|known| book.explain(known));
+        }
+        page.sections.iter_mut().for_each(|section| section.explain(&mut book));
+        page.explained = book.close();
+    }
     Ok(Night {
         date: number::date(number::local_date(analysis.as_of, &analysis.zone)),
         as_of: number::moment(analysis.as_of, &analysis.zone),
         zone: words::logged(&analysis.zone),
         generation: words::logged(&provenance.generation),
         code_version: words::logged(&provenance.code_version),
-        answers: answers::answers(analysis, provenance),
+        show_customers: provenance.show_customers,
+        answers,
         pages,
-        terms: definitions::terms(analysis),
+        terms,
         queries: queries.iter().map(sql::shown).collect(),
     })
 }
 
 impl Page {
     fn new(sheet: Sheet) -> Self {
-        Self { sheet, file: sheet.file(), name: sheet.name(), title: sheet.title(), sections: Vec::new() }
+        let (file, name, title) = (sheet.file(), sheet.name(), sheet.title());
+        Self { sheet, file, name, title, sections: Vec::new(), explained: Vec::new() }
     }
 }
 

@@ -30,7 +30,7 @@ fn shortened(text: &str, longest: usize) -> String {
     let harmless = |letter: char| {
         let turns = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         let splits = matches!(letter, '\u{2028}' | '\u{2029}');
-        if letter.is_control() || turns || splits { '\u{fffd}' } else { letter }
+        if letter.is_control() || turns || splits || crate::told::is_mark(letter) { '\u{fffd}' } else { letter }
     };
     let mut letters = text.chars();
     let mut shown: String = letters.by_ref().take(longest).map(harmless).collect();

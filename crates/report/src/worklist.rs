@@ -75,7 +75,7 @@ pub(crate) fn reason(row: &Row, zone: &str, base: &str) -> String {
                 times => format!(" {times} times"),
             };
             let read = owed.message.as_deref().map_or_else(String::new, |text| format!(" ({})", quoted(text)));
-            format!("Wanted to buy for {value} on {on} and was stopped by {code}{times}{read}")
+            format!("Wanted to buy for {value} on {on} and met {code}{times}{read}")
         }
         (None, Some(said)) => {
             let what = match (said.is_support, said.rating) {
@@ -192,7 +192,7 @@ mod tests {
         let owed = Owed { code: Some("declined".to_owned()), message: Some("Card refused".to_owned()), times: 2 };
         assert_eq!(
             says(&Row { owed: Some(owed), top1: true, ..row() }),
-            "Wanted to buy for 129.90 EUR on 2 Mar 2026 and was stopped by the error declined twice (“Card refused”); one of \
+            "Wanted to buy for 129.90 EUR on 2 Mar 2026 and met the error declined twice (“Card refused”); one of \
              the top hundredth of customers, with 7 orders for 2,340.00 EUR so far."
         );
         let said = Word { at: 0, is_support: false, rating: Some(2.0), comment: Some("too slow".to_owned()) };

@@ -6,6 +6,7 @@ use analysis::{Analysis, Tables};
 use anyhow::{Context, Result, bail};
 use events::lake::{Generation, Lake};
 use events::time;
+use report::lint::{self, Persons};
 
 use crate::args::ReportArgs;
 use crate::config::Config;
@@ -33,12 +34,31 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
     let nothing_new = Ingested { summary: ingest::Summary::default(), events: 0, unchanged: Vec::new() };
     let page = write(&generation, &analysis, &args.reports.reports, &args.lake.data, (&nothing_new, &config))?;
     progress.finish();
+    if args.check {
+        check(&page, config.follow_up.show_customers)?;
+    }
     if args.lake.json {
         show::json(&serde_json::json!({ "generation": manifest.id, "report": page }));
     } else {
         show::line(&format!("report: {}", page.display()));
     }
     Ok(())
+}
+
+/// Holds every page of the night against the rules of [`report::lint`].
+fn check(index: &Path, show_customers: bool) -> Result<()> {
+    let folder = index.parent().context("the report has no folder")?;
+    let mut faults = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(|| format!("failed to list {}", folder.display()))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|kind| kind == "html") {
+            let html = std::fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))?;
+            let persons = Persons { shown: show_customers, ids: None };
+            faults.extend(lint::page(&html, persons).iter().map(|fault| format!("{}: {fault}", path.display())));
+        }
+    }
+    faults.sort();
+    if faults.is_empty() { Ok(()) } else { bail!("{}", faults.join("\n")) }
 }
 
 /// Writes the night's folder and the list of all nights; returns the page to open.

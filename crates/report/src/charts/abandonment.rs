@@ -28,6 +28,8 @@ struct Days {
     /// The first day with pending carts.
     unsettled: Option<f64>,
     overall: Estimate,
+    /// What the dashed line is the share of.
+    line: &'static str,
 }
 
 /// A settled day.
@@ -37,15 +39,19 @@ struct Point {
     rate: Estimate,
 }
 
-/// Settled days as points with their intervals, and the share over all days as a dashed line. Days of few carts have no
+/// Settled days as points with their intervals, and a share, such as that of `line` "all days", as a dashed line. Days of few carts have no
 /// point, only their interval; days with pending carts are left blank. `None` where fewer than two days can be shown.
-pub(crate) fn by_day(days: &[Day], overall: Estimate, words: Words<'_>) -> Result<Option<Drawing>, Error> {
-    let Some(days) = Days::new(days, overall) else { return Ok(None) };
+pub(crate) fn by_day(
+    days: &[Day],
+    (line, overall): (&'static str, Estimate),
+    words: Words<'_>,
+) -> Result<Option<Drawing>, Error> {
+    let Some(days) = Days::new(days, line, overall) else { return Ok(None) };
     draw(words, |size| size.pick(300, 270), |size, area| days.paint(size, area)).map(Some)
 }
 
 impl Days {
-    fn new(days: &[Day], overall: Estimate) -> Option<Self> {
+    fn new(days: &[Day], line: &'static str, overall: Estimate) -> Option<Self> {
         let first = days.first()?.day;
         let last = since(first, days.last()?.day);
         let settled = |day: &&Day| day.outcomes.pending == 0;
@@ -53,7 +59,7 @@ impl Days {
         let points: Vec<Point> = days.iter().filter(settled).filter_map(point).collect();
         let unsettled = days.iter().find(|day| !settled(day)).map(|day| since(first, day.day));
         let enough = points.iter().filter(|point| point.has_enough()).count() >= 2;
-        enough.then_some(Self { first, last, points, unsettled, overall })
+        enough.then_some(Self { first, last, points, unsettled, overall, line })
     }
 
     fn paint(&self, size: Size, area: &Area<'_>) -> Painted {
@@ -84,10 +90,10 @@ impl Days {
         }
         if size == Size::Wide {
             let (right, middle) = chart.plotting_area().map_coordinate(&(end, self.overall.point));
-            let (x, line) = (right + px(8.0).cast_signed(), px(8.0).cast_signed());
-            let label = number::percent(self.overall.point, self.overall.n);
-            area.draw(&Text::new("all days", (x, middle - line), MUTED.text(SMALL, HPos::Left)))?;
-            area.draw(&Text::new(label, (x, middle + line), TEXT.bold(LABEL, HPos::Left)))?;
+            let (x, half) = (right + px(8.0).cast_signed(), px(8.0).cast_signed());
+            let label = number::bare_percent(self.overall.point, self.overall.n);
+            area.draw(&Text::new(self.line, (x, middle - half), MUTED.text(SMALL, HPos::Left)))?;
+            area.draw(&Text::new(label, (x, middle + half), TEXT.bold(LABEL, HPos::Left)))?;
         }
         Ok(())
     }

@@ -60,8 +60,11 @@ pub(crate) fn time_to_checkout(curve: &CheckoutCurve, words: Words<'_>) -> Resul
                 chart.draw_series([Circle::new(at, px(5.0), PAPER.fill())])?;
                 chart.draw_series([Circle::new(at, px(5.0), DATA.line(2.0))])?;
                 let head = chart.plotting_area().map_coordinate(&(x, top));
-                let label =
-                    format!("{} within {}", number::percent(bought.point, bought.n), number::age(curve.window_hours));
+                let label = format!(
+                    "{} within {}",
+                    number::bare_percent(bought.point, bought.n),
+                    number::age(curve.window_hours)
+                );
                 area.draw(&Text::new(
                     label,
                     (head.0, head.1 - px(13.0).cast_signed()),
@@ -69,7 +72,7 @@ pub(crate) fn time_to_checkout(curve: &CheckoutCurve, words: Words<'_>) -> Resul
                 ))?;
             }
             let (x, y) = chart.plotting_area().map_coordinate(&(end, last.bought.point));
-            let label = number::percent(last.bought.point, last.bought.n);
+            let label = number::bare_percent(last.bought.point, last.bought.n);
             area.draw(&Text::new(label, (x + px(7.0).cast_signed(), y), TEXT.bold(LABEL, HPos::Left)))?;
             Ok(())
         },

@@ -39,9 +39,10 @@ pub(crate) fn steps(steps: &[StepCount], worst: Option<Step>, words: Words<'_>) 
                 };
                 row += ROW;
                 let most = worst == Some(step.step);
-                let mut label = format!("{name}: {}", number::percent(share.point, share.n));
+                let mut label = format!("{name}: {}", number::bare_percent(share.point, share.n));
                 if size == Size::Wide {
-                    label = format!("{label} ({}), {}", number::interval(share), number::counted(step.carts, "cart"));
+                    label =
+                        format!("{label} ({}), {}", number::bare_interval(share), number::counted(step.carts, "cart"));
                 }
                 chart.draw_series([Text::new(label, (0.0, text), TEXT.bold(LABEL, HPos::Left))])?;
                 if step.stopped_before > 0 {

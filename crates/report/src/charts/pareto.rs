@@ -42,7 +42,7 @@ pub(crate) fn pareto(tenths: &[Tenth], words: Words<'_>) -> Result<Option<Drawin
             chart.draw_series([Circle::new(first, px(5.0), PAPER.fill())])?;
             chart.draw_series([Circle::new(first, px(5.0), DATA.line(2.0))])?;
             let (x, y) = chart.plotting_area().map_coordinate(&first);
-            let label = format!("{} with the top tenth", number::percent(first.1, customers));
+            let label = format!("{} with the top tenth", number::bare_percent(first.1, customers));
             area.draw(&Text::new(label, (x + px(11.0).cast_signed(), y), TEXT.bold(LABEL, HPos::Left)))?;
             let (left, head) = chart.plotting_area().map_coordinate(&(0.0, top));
             let head = (left, head - px(11.0).cast_signed());

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Words, theme};
+use crate::told::{escaped, plain};
 
 /// The chart as part of a page.
 pub(super) fn inline(raw: &str, words: Words<'_>, class: &str) -> String {
@@ -24,24 +25,10 @@ fn dressed(raw: &str, words: Words<'_>, class: &str, id: &str, style: &str) -> S
         text,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"{view_box}\" class=\"{class}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\">"
     );
-    let _ = writeln!(text, "<title id=\"{id}-title\">{}</title>", escaped(words.title));
-    let _ = writeln!(text, "<desc id=\"{id}-desc\">{}</desc>", escaped(words.description));
+    let _ = writeln!(text, "<title id=\"{id}-title\">{}</title>", escaped(&plain(words.title)));
+    let _ = writeln!(text, "<desc id=\"{id}-desc\">{}</desc>", escaped(&plain(words.description)));
     text.push_str(style);
     // Attributes that say what holds anyway.
     text.push_str(&body.trim_start().replace(" opacity=\"1\"", "").replace(" stroke=\"none\"", ""));
     text
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '"' => escaped.push_str("&quot;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }

@@ -58,6 +58,11 @@ pub(crate) fn px(length: f64) -> u32 {
 }
 
 impl Ink {
+    /// Its red, green and blue in the light scheme.
+    pub(super) fn rgb(self) -> super::picture::Colour {
+        super::picture::Colour([self.light.0, self.light.1, self.light.2])
+    }
+
     /// A surface.
     pub(crate) fn fill(self) -> ShapeStyle {
         self.light.filled()

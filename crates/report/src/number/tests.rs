@@ -9,13 +9,13 @@ fn counts_have_thousands_separators() {
 
 #[test]
 fn percentages_have_the_digits_that_their_number_of_observations_bears() {
-    assert_eq!(percent(0.7132, 13_760), "71.3%");
-    assert_eq!(percent(0.7132, 999), "71%");
-    assert_eq!(percent(0.0, 5_000), "0.0%");
-    assert_eq!(percent(0.0004, 5_000), "<0.1%");
-    assert_eq!(percent(0.9999, 5_000), ">99.9%");
-    assert_eq!(percent(0.999, 100), ">99%");
-    assert_eq!(percent(1.0, 100), "100%");
+    assert_eq!(bare_percent(0.7132, 13_760), "71.3%");
+    assert_eq!(bare_percent(0.7132, 999), "71%");
+    assert_eq!(bare_percent(0.0, 5_000), "0.0%");
+    assert_eq!(bare_percent(0.0004, 5_000), "<0.1%");
+    assert_eq!(bare_percent(0.9999, 5_000), ">99.9%");
+    assert_eq!(bare_percent(0.999, 100), ">99%");
+    assert_eq!(bare_percent(1.0, 100), "100%");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use analysis::abandonment::{Breakdown, Day};
 use analysis::{Analysis, Estimate, Query};
 
+use super::known::Known;
 use super::table::{self, Cell, OUTCOMES, Table};
 use super::{Figure, Section};
 use crate::{Error, charts, number, words};
@@ -19,6 +20,8 @@ pub(super) fn by_day(analysis: &Analysis, queries: &[Query]) -> Result<Section, 
     };
     let mut section = Section::new("abandonment", "Abandonment", title);
     if let Some(rate) = overall.rate {
+        let known = Known::by("share").share(rate, "matured cart", "95% interval");
+        section.knows(known.query("abandonment.overall").query("abandonment.day"));
         section.say(format!(
             "{} of carts were not bought within {window}.",
             super::answers::measured(overall.abandoned, rate)
@@ -52,7 +55,7 @@ pub(super) fn by_day(analysis: &Analysis, queries: &[Query]) -> Result<Section, 
     let (title, caption) = (title_of_days(&abandonment.days), caption(analysis));
     let drawn = overall.rate.map(|rate| {
         let words = charts::Words { name: "abandonment", title: &title, description: &caption };
-        charts::by_day(&abandonment.days, rate, words)
+        charts::by_day(&abandonment.days, ("all days", rate), words)
     });
     if let Some(drawing) = drawn.transpose()?.flatten() {
         section.figure = Some(Figure::new("abandonment", title, caption, drawing, data));

@@ -9,9 +9,12 @@ use analysis::{Analysis, Estimate, Revenue};
 use events::Amount;
 use serde::Serialize;
 
+use super::known::Known;
 use super::{changes, forecast, sheet};
 use crate::{Provenance, number, words};
 
+/// Alerts that the first screen has room for.
+const TOLD: usize = 5;
 /// Lines per currency that a card has room for.
 const CURRENCIES: usize = 3;
 /// From this share of orders without a cart on, the other answers are doubtful and the first screen says so.
@@ -26,6 +29,8 @@ pub(crate) struct Answers {
     summary: Vec<String>,
     /// What somebody should be told, before all else.
     alerts: Vec<Alert>,
+    /// That there are more of them.
+    further: Option<String>,
     cards: Vec<Card>,
     /// What is other than before.
     changes: Vec<String>,
@@ -39,6 +44,10 @@ struct Alert {
     /// How urgent it is, and since when.
     heading: String,
     what: String,
+    /// How strong the evidence is for what it says of reasons, from 1 to 5.
+    rung: u8,
+    /// What its percentages are of, where they are of a count.
+    n: Option<u64>,
     href: String,
     more: &'static str,
 }
@@ -47,6 +56,8 @@ struct Alert {
 struct Card {
     question: &'static str,
     answer: String,
+    /// How the answer is known; none where it is not a figure.
+    known: Option<Known>,
     /// Completes the answer.
     unit: String,
     lines: Vec<String>,
@@ -85,8 +96,20 @@ pub(super) fn answers(analysis: &Analysis, provenance: &Provenance) -> Answers {
         cards
     };
     let summary = summary(&headlines.abandonment, &analysis.revenue, drop, &window);
-    let alerts = analysis.alerts.iter().map(|alert| told(alert, &analysis.zone)).collect();
-    Answers { summary, alerts, cards, changes: changes::sentences(analysis), warnings: warnings(analysis, provenance) }
+    let alerts = analysis.alerts.iter().take(TOLD).map(|alert| told(alert, &analysis.zone)).collect();
+    let further = match analysis.alerts.len().saturating_sub(TOLD) as u64 {
+        0 => None,
+        more => Some(number::counted(more, "further alert")),
+    };
+    let changes = changes::sentences(analysis);
+    Answers { summary, alerts, further, cards, changes, warnings: warnings(analysis, provenance) }
+}
+
+impl Answers {
+    /// How each of its figures is known.
+    pub(super) fn known(&mut self) -> impl Iterator<Item = &mut Known> {
+        self.cards.iter_mut().filter_map(|card| card.known.as_mut())
+    }
 }
 
 fn told(alert: &analysis::Alert, zone: &str) -> Alert {
@@ -104,7 +127,10 @@ fn told(alert: &analysis::Alert, zone: &str) -> Alert {
         Rule::TrackingGap => (sheet::section("orders"), "Orders without a cart"),
         Rule::Forecast => (sheet::section("forecast"), "The forecasts and what they came to"),
     };
-    Alert { kind, heading, what: words::passage(&alert.what), href, more }
+    let figure = |name: &str| alert.evidence.get(name)?.parse().ok();
+    let n = ["attempts", "rows", "orders"].into_iter().find_map(figure);
+    let rung = figure("rung").and_then(|rung| u8::try_from(rung).ok()).unwrap_or(1);
+    Alert { kind, heading, what: words::passage(&alert.what), rung, n, href, more }
 }
 
 fn summary(outcomes: &Outcomes, revenue: &Revenue, drop: Option<Drop>, window: &str) -> Vec<String> {
@@ -158,6 +184,8 @@ fn share(outcomes: &Outcomes, window: &str) -> Card {
             are(outcomes.purchased_early, "younger cart")
         )
     });
+    let known = Known::by("share").query("abandonment.overall");
+    let known = outcomes.rate.map(|rate| known.share(rate, "matured cart", "95% interval"));
     let (answer, unit, interval) = match outcomes.rate {
         None => ("No cart yet".to_owned(), format!("is older than {window}"), None),
         Some(rate) if rate.n < number::FEW => (
@@ -178,9 +206,9 @@ fn share(outcomes: &Outcomes, window: &str) -> Card {
     Card {
         question: "How many are abandoned?",
         answer,
+        known,
         unit,
         lines: interval.into_iter().chain([pending]).chain(early).collect(),
-
         sums: Vec::new(),
         href: sheet::section("abandonment"),
         more: "Abandonment by day",
@@ -189,6 +217,11 @@ fn share(outcomes: &Outcomes, window: &str) -> Card {
 
 fn cost(revenue: &Revenue, window: &str) -> Card {
     let mut lines = Vec::new();
+    let abandoned: u64 = revenue.totals.iter().map(|line| line.loss.abandoned).sum();
+    let known = Known::by("net")
+        .of(abandoned, "abandoned cart")
+        .fact("A sum over these carts, not an estimate: it has no interval.")
+        .query("revenue.totals");
     let (answer, unit) = match net(revenue) {
         Some((net, currency)) => {
             let converted =
@@ -228,6 +261,7 @@ fn cost(revenue: &Revenue, window: &str) -> Card {
     Card {
         question: "What does it cost?",
         answer,
+        known: (!revenue.totals.is_empty()).then_some(known),
         unit,
         lines,
         sums,
@@ -261,9 +295,9 @@ fn place(drop: Option<Drop>) -> Card {
     Card {
         question: "Where are most lost?",
         answer,
+        known: drop.map(|drop| Known::by("step").share(drop.of_reached, "cart", "95% interval").query("funnel.steps")),
         unit,
         lines,
-
         sums: Vec::new(),
         href: sheet::section("funnel"),
         more: "The way to checkout",
@@ -281,12 +315,13 @@ fn new_carts(analysis: &Analysis, tonight: &CohortForecast, window: &str) -> Car
             number::percent(rate, tonight.open)
         )
     }));
-    if prediction.track.nights > 0 {
-        lines.push(forecast::held(prediction));
-    }
+    lines.push(forecast::held(prediction));
+    let interval = format!("{} range", forecast::level(tonight));
+    let known = Known::by("forecast").share(range, "cart", &interval).fact(forecast::held(prediction));
     Card {
         question: "How many new ones will be?",
         answer: number::percent(range.point, range.n),
+        known: Some(known.query("forecast.days")),
         unit: format!(
             "of {} of {} will not be bought within {window}",
             number::counted(tonight.carts, "cart"),

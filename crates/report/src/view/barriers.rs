@@ -125,13 +125,16 @@ fn say(section: &mut Section, barrier: &Barrier, analysis: &Analysis) {
         let message = message.map_or_else(String::new, |message| format!(" “{}”", words::logged(message)));
         format!(" The error is {}{message}.", words::logged(code))
     });
-    section.say(format!(
-        "{} (evidence {} of 5).{code} {} What else it could be: {}.",
-        link(barrier.rung),
+    section.say_on_evidence(
         barrier.rung.number(),
-        checked(barrier),
-        barrier.doubts.iter().map(|doubt| words_of(*doubt)).collect::<Vec<_>>().join("; ")
-    ));
+        format!(
+            "{} (evidence {} of 5).{code} {} What else it could be: {}.",
+            link(barrier.rung),
+            barrier.rung.number(),
+            checked(barrier),
+            barrier.doubts.iter().map(|doubt| words_of(*doubt)).collect::<Vec<_>>().join("; ")
+        ),
+    );
 }
 
 fn cost(barrier: &Barrier, analysis: &Analysis) -> String {
@@ -338,7 +341,7 @@ fn evidence(barrier: &Barrier, analysis: &Analysis) -> Vec<Table> {
                 moment.detail.as_deref().map_or_else(Cell::none, |detail| Cell::text(words::logged(detail))),
             ]);
         }
-        tables.push(steps.note(format!("Cart {}.", words::logged(&journey.cart_id))).folded());
+        tables.push(steps.note(format!("Cart {}.", words::logged(&journey.cart_id))).in_order().folded());
     }
     tables
 }

@@ -2,6 +2,7 @@
 
 use analysis::{Analysis, CheckoutCurve, Query};
 
+use super::known::Known;
 use super::table::{Cell, Table};
 use super::{Figure, Section};
 use crate::{Error, charts, number};
@@ -20,6 +21,9 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Result<Section,
     let mut section = Section::new("checkout", "Time to checkout", title);
     section.defines(&["curve", "after", "interval"]);
     section.asks(queries, &["checkout_curve."]);
+    if let Some(bought) = curve.by_window {
+        section.knows(Known::by("curve").share(bought, "cart", "95% interval").query("checkout_curve.points"));
+    }
     match curve.by_window.filter(|_| enough) {
         Some(bought) => section.say(format!(
             "{} of carts are bought within {window} (95% interval {}; {} in the curve).",

@@ -219,12 +219,19 @@ fn anchor(term: &str) -> String {
     format!("def-{term}")
 }
 
-fn name(term: &str) -> &'static str {
+/// What a word is called.
+pub(super) fn name(term: &str) -> &'static str {
     TERMS.iter().find(|(known, ..)| *known == term).map_or("", |(_, name, _)| name)
 }
 
 pub(super) fn link(term: &str) -> Link {
     Link { href: Sheet::Data.place(&anchor(term)), text: name(term).to_owned() }
+}
+
+/// What a word means, with the night's settings.
+pub(super) fn meaning<'a>(terms: &'a [Term], term: &str) -> &'a str {
+    let anchor = anchor(term);
+    terms.iter().find(|term| term.anchor == anchor).map_or("", |term| &term.meaning)
 }
 
 pub(super) fn terms(analysis: &Analysis) -> Vec<Term> {

@@ -12,6 +12,8 @@ use crate::{Provenance, number, people, story, words, worklist};
 
 /// Rows on the page; all of them are in the file.
 const SHOWN: usize = 20;
+/// The rung of evidence that a test gives.
+const TESTED: u8 = 5;
 
 pub(super) fn section(analysis: &Analysis, provenance: &Provenance) -> Option<Section> {
     let follow_up = &analysis.follow_up;
@@ -27,18 +29,18 @@ pub(super) fn section(analysis: &Analysis, provenance: &Provenance) -> Option<Se
     section.defines(&["follow_up", "courtesy", "held_out", "segment"]);
     if follow_up.listed > 0 {
         section.say(format!(
-            "They left {} in carts; {} stopped by an error on our side, and stand first. All rows, with the ids of the \
-             persons, are in worklist.csv beside this page.",
+            "They left {} in carts; {}. All rows, with the ids of the persons, are in worklist.csv beside this page.",
             number::money(follow_up.value, &follow_up.base),
             match follow_up.owed {
-                0 => "nobody was".to_owned(),
-                1 => "one of them was".to_owned(),
-                n => format!("{} of them were", number::count(n)),
+                0 => "none of them met an error on our side".to_owned(),
+                1 => "one of them met an error on our side, and stands first".to_owned(),
+                n => format!("{} of them met an error on our side, and stand first", number::count(n)),
             }
         ));
     }
     section.say(left_out(follow_up));
-    section.say(effect(&follow_up.effect));
+    // Who is held out is drawn by lot: that is a test.
+    section.say_on_evidence(TESTED, effect(&follow_up.effect));
     if !follow_up.rows.is_empty() {
         section.tables.push(list(analysis, provenance));
     }
@@ -196,5 +198,5 @@ fn told_by(at: usize, told: &Story, zone: &str, provenance: &Provenance) -> Tabl
             table.push(vec![Cell::text(time), Cell::text(sentence)]);
         }
     }
-    table.folded()
+    table.in_order().folded()
 }

@@ -26,7 +26,7 @@ pub(super) fn range(forecast: &CohortForecast) -> Estimate {
 
 /// The level of ranges, such as `90%`.
 pub(super) fn level(forecast: &CohortForecast) -> String {
-    number::percent(forecast.level, 1)
+    number::level(forecast.level)
 }
 
 /// The forecast of the newest day, if it is of enough carts.
@@ -54,9 +54,7 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Result<Section,
     section.say(words::sentence(&because(prediction)));
     say_unusual(&mut section, prediction);
     let track = &prediction.track;
-    if track.nights > 0 {
-        section.say(held(prediction));
-    }
+    section.say(held(prediction));
     let title = format!("On {} nights the range held", number::out_of(track.held, track.nights));
     let caption =
         "Expected share of each day’s new carts as forecast on that night (line), its range (band), and what it \
@@ -127,9 +125,12 @@ fn say_unusual(section: &mut Section, prediction: &Prediction) {
     }
 }
 
-/// How often the range held.
+/// How often the range held; no forecast is told without it.
 pub(super) fn held(prediction: &Prediction) -> String {
     let track = &prediction.track;
+    if track.nights == 0 {
+        return "No night can be judged yet: how often the range holds is not known.".to_owned();
+    }
     let replayed = match track.replayed {
         0 => String::new(),
         n => format!(" ({} of them worked out afterwards)", number::count(n)),
@@ -218,11 +219,11 @@ pub(super) fn quality(analysis: &Analysis, queries: &[Query]) -> Result<Option<S
                    with 95% intervals; larger dots stand for more carts. On the dashed line both are equal."
             .to_owned();
     let name = charts::Words { name: "reliability", title: &title, description: &caption };
-    let mut data = Table::new("data-reliability", "Probability and outcome", &["Forecast", "#Left", "#Carts"])
+    let mut data = Table::new("data-reliability", "Probability and outcome", &["Probability", "#Left", "#Carts"])
         .csv("forecast.reliability");
     for bin in &quality.bins {
         data.push(vec![
-            Cell::text(number::percent(bin.predicted, bin.n)),
+            Cell::text(number::score(bin.predicted)),
             Cell::number(number::out_of(bin.happened, bin.n)),
             Cell::count(bin.n),
         ]);

@@ -26,8 +26,9 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Section {
     ));
     if found.carts >= number::FEW {
         section.say(format!(
-            "About {} of them are expected to be bought after {}, those already bought included.",
+            "About {} of {} are expected to be bought after {}, those already bought included.",
             number::about(found.expected_later),
+            number::count(found.carts),
             number::span(analysis.window)
         ));
     }
@@ -70,8 +71,8 @@ fn row(share: &ReasonShare) -> Vec<Cell> {
 }
 
 fn barriers(found: &AbandonmentReasons) -> Table {
-    let columns = ["Stopped by", "#Carts", "#Confidence"];
-    let mut table = Table::new("reasons-barriers", "What carts were stopped by", &columns).csv("reasons.barriers");
+    let columns = ["Last thing met", "#Carts", "#Confidence"];
+    let mut table = Table::new("reasons-barriers", "Errors that nothing came after", &columns).csv("reasons.barriers");
     if found.barriers.len() > SHOWN {
         table = table.note(format!("The {SHOWN} that stopped most; the file has all {}.", found.barriers.len()));
     }

@@ -5,6 +5,7 @@ mod lost;
 use analysis::revenue::{DayLoss, Loss, SegmentLoss};
 use analysis::{Analysis, Query, Revenue};
 
+use super::known::Known;
 use super::table::{Cell, Table};
 use super::{Figure, Section};
 use crate::{Error, charts, number, words};
@@ -17,6 +18,8 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Result<Section,
     let mut section = Section::new("revenue", "Lost revenue", title(revenue));
     section.defines(&["gross", "recovered", "net", "elsewhere", "repeated", "lost", "spread", "avoidable", "segment"]);
     section.asks(queries, &["revenue."]);
+    let abandoned = revenue.totals.iter().map(|line| line.loss.abandoned).sum();
+    section.knows(Known::by("net").of(abandoned, "abandoned cart").query("revenue.totals"));
     section.say(format!(
         "Amounts are sums over the carts themselves, not estimates. Gross is what abandoned carts held {} after they were opened.",
         number::span(analysis.window)
@@ -123,7 +126,7 @@ fn totals(revenue: &Revenue) -> Table {
 fn segments(revenue: &Revenue) -> Table {
     let columns = [&["Segment", "Currency"], &AMOUNTS[..]].concat();
     let mut table = Table::new("segments", "By segment and currency", &columns).csv("revenue.segment").note(
-        "Customers by what they spent in the year before the cart was opened; the top 1% are in the top tenth too.",
+        "Customers by what they spent in the year before the cart was opened; the top hundredth are in the top tenth too.",
     );
     for line in &revenue.segments {
         let currency = line.currency.as_deref();
@@ -131,7 +134,7 @@ fn segments(revenue: &Revenue) -> Table {
         table.push(amounts(first, &line.loss, currency));
     }
     for line in &revenue.top1 {
-        let first = vec![Cell::text("Top 1%"), code(Some(&line.currency))];
+        let first = vec![Cell::text("Top hundredth"), code(Some(&line.currency))];
         table.push_total(amounts(first, &line.loss, Some(&line.currency)));
     }
     table

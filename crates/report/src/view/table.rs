@@ -4,6 +4,7 @@ use analysis::Estimate;
 use analysis::abandonment::Outcomes;
 use serde::Serialize;
 
+use super::known::{self, Known};
 use crate::number;
 
 /// A table with a heading of its own, or in the fold below a chart.
@@ -18,8 +19,13 @@ pub(crate) struct Table {
     rows: Vec<Row>,
     /// Whether it is folded away at first.
     folded: bool,
+    /// Whether its rows tell something in their order, and are not to be sorted.
+    ordered: bool,
     /// The same unrounded as a file, relative to the page.
     csv: Option<String>,
+    /// The query that gives it again.
+    #[serde(skip)]
+    query: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -27,6 +33,8 @@ struct Column {
     name: String,
     /// Aligned to the right.
     numeric: bool,
+    /// What its figures mean.
+    known: Option<Known>,
 }
 
 #[derive(Debug, Serialize)]
@@ -62,8 +70,11 @@ struct Mark {
 impl Table {
     /// A table without rows. Columns whose names begin with `#` are numbers.
     pub(crate) fn new(id: impl Into<String>, title: impl Into<String>, columns: &[&str]) -> Self {
-        let column =
-            |name: &&str| Column { name: name.trim_start_matches('#').to_owned(), numeric: name.starts_with('#') };
+        let column = |name: &&str| Column {
+            name: name.trim_start_matches('#').to_owned(),
+            numeric: name.starts_with('#'),
+            known: None,
+        };
         Self {
             id: id.into(),
             title: title.into(),
@@ -71,7 +82,9 @@ impl Table {
             columns: columns.iter().map(column).collect(),
             rows: Vec::new(),
             folded: false,
+            ordered: false,
             csv: None,
+            query: None,
         }
     }
 
@@ -79,9 +92,13 @@ impl Table {
         Self { folded: true, ..self }
     }
 
+    pub(crate) fn in_order(self) -> Self {
+        Self { ordered: true, ..self }
+    }
+
     /// With the file that holds the same unrounded: the answer of this query.
     pub(crate) fn csv(self, query: &str) -> Self {
-        Self { csv: Some(format!("tables/{query}.csv")), ..self }
+        Self { csv: Some(format!("tables/{query}.csv")), query: Some(query.to_owned()), ..self }
     }
 
     pub(crate) fn note(self, note: impl Into<String>) -> Self {
@@ -94,6 +111,16 @@ impl Table {
 
     pub(crate) fn push_total(&mut self, cells: Vec<Cell>) {
         self.rows.push(Row { cells, total: true });
+    }
+
+    /// Says of every column of figures what they mean: by its heading, or else as `term` does.
+    pub(crate) fn know(&mut self, term: &'static str) -> impl Iterator<Item = &mut Known> {
+        let query = self.query.clone();
+        self.columns.iter_mut().filter(|column| column.numeric).map(move |column| {
+            let defined = known::of_column(&column.name).unwrap_or(term);
+            let known = Known::by(defined).called(&column.name);
+            column.known.insert(query.iter().fold(known, Known::query))
+        })
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -66,7 +66,7 @@ pub(super) fn held(detail: &Detail, queries: &[Query]) -> Result<Option<Section>
         Some(share) => {
             format!("The top tenth of customers holds {} of what was spent", number::percent(share, customers))
         }
-        None => "Who brings revenue, and who leaves it behind".to_owned(),
+        None => "Who spends, and who leaves carts behind".to_owned(),
     };
     let mut section = Section::new("top-customers", "Top customers", title);
     section.defines(&["segment"]);
@@ -127,7 +127,7 @@ impl<'a> Headline<'a> {
         }
         if let Some(range) = spread.winsorised_range.filter(|_| !is_few) {
             section.say(format!(
-                "With the largest 0.5% of carts cut off at the size of the next: {} ({}).",
+                "With the largest carts, one in two hundred, cut down to the size of the next: {} ({}).",
                 number::money_brief(spread.winsorised, &self.currency),
                 between(range, &self.currency)
             ));
@@ -294,7 +294,8 @@ fn standing(section: &mut Section, detail: &Detail, currency: &str) -> Result<()
 }
 
 fn tenths(tenths: &[Tenth], currency: &str) -> Table {
-    let is_few = tenths.iter().map(|tenth| tenth.customers).sum::<u64>() < number::FEW;
+    let customers = tenths.iter().map(|tenth| tenth.customers).sum::<u64>();
+    let is_few = customers < number::FEW;
     let columns = ["Tenth of customers", "#Customers", "#Spent", "#Share", "#This and all above"];
     let mut table = Table::new("tenths", "Who holds what was spent in the year before this night", &columns)
         .folded()
@@ -303,7 +304,7 @@ fn tenths(tenths: &[Tenth], currency: &str) -> Table {
         // A percentage of a few people says nothing.
         let share = |share: Option<f64>| {
             let told = share.filter(|_| !is_few);
-            told.map_or_else(Cell::none, |share| Cell::number(format!("{:.1}%", share * 100.0)))
+            told.map_or_else(Cell::none, |share| Cell::number(number::percent(share, customers)))
         };
         table.push(vec![
             Cell::text(words::segment(&format!("d{}", line.tenth))),
