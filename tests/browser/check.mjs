@@ -157,11 +157,11 @@ async function print(file, say) {
             (part) => getComputedStyle(part).breakInside !== "avoid" || part.getBoundingClientRect().height > height,
         );
         const name = (part) => part.outerHTML.slice(0, 120);
-        return { cut: [...wide, ...charts].map(name), left: shown("button, input, [popover]").map(name) };
+        return { cut: [...wide, ...charts].map(name), left: shown("button:not(.sort), input, [popover]").map(name) };
     }, A4);
     cut.forEach((part) => say(`cuts ${part}`));
     left.forEach((part) => say(`shows ${part}`));
-    const pdf = await page.pdf({ preferCSSPageSize: true, ...(shots ? { path: shot(file, "print.pdf") } : {}) });
+    const pdf = await page.pdf({ format: "A4", preferCSSPageSize: true, ...(shots ? { path: shot(file, "print.pdf") } : {}) });
     const boxes = [...pdf.toString("latin1").matchAll(/\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/g)];
     const isA4 = ([, width, height]) => Math.abs(width - 595) < 2 && Math.abs(height - 842) < 2;
     if (!boxes.length || !boxes.every(isA4)) {

@@ -68,7 +68,9 @@ fn barrier(found: &Barrier, base: &str) -> Option<Cause> {
     let of_whom = if parts.is_empty() { String::new() } else { format!(" with {}", parts.join(", ")) };
     let since = found.onset.map(|onset| format!(" since {}", minute(onset.at))).unwrap_or_default();
     let lost = found.lost.filter(|lost| lost.low.0 > 0);
-    let lost = lost.map(|lost| format!("; revenue lost with it: at least {:.0} {base}", lost.low.to_f64()));
+    let lost = lost.map(|lost| {
+        format!("; revenue lost with it: at least {} {base}", grouped(&format!("{:.0}", lost.low.to_f64())))
+    });
     let top_customers = found.top_customer_carts.len() as u64;
     Some(Cause {
         rule: Rule::Barrier,
@@ -77,8 +79,8 @@ fn barrier(found: &Barrier, base: &str) -> Option<Cause> {
         severity: Severity::High,
         what: format!(
             "{} of {} attempts{of_whom} do not get on after {}{since}: {:.0} % instead of {:.0} %{}.",
-            found.failed,
-            found.attempts,
+            grouped(&found.failed.to_string()),
+            grouped(&found.attempts.to_string()),
             after(found.step),
             100.0 * found.rate.point,
             100.0 * found.expected_rate,
@@ -94,6 +96,18 @@ fn barrier(found: &Barrier, base: &str) -> Option<Cause> {
         ]),
         top_customers,
     })
+}
+
+/// Digits in groups of three: `25,507`.
+fn grouped(digits: &str) -> String {
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// What was done at a step, behind "after".
@@ -141,8 +155,8 @@ fn rejected(intake: Intake, limit: f64) -> Option<Cause> {
         severity: Severity::Medium,
         what: format!(
             "{} of {} rows read tonight could not be used ({:.1} %); the quarantine table says why.",
-            intake.rejected,
-            intake.rows,
+            grouped(&intake.rejected.to_string()),
+            grouped(&intake.rows.to_string()),
             100.0 * share
         ),
         evidence: evidence([("rows", intake.rows.to_string()), ("rejected", intake.rejected.to_string())]),
@@ -160,8 +174,8 @@ fn tracking_gap(analysis: &Analysis, limit: f64) -> Option<Cause> {
         what: format!(
             "{} of {} orders came without any cart in the logs ({:.1} %, 95 % interval {:.1} to {:.1} %): the true share \
              of abandoned carts is lower than it looks.",
-            orders.without_cart,
-            share.n,
+            grouped(&orders.without_cart.to_string()),
+            grouped(&share.n.to_string()),
             100.0 * share.point,
             100.0 * share.low,
             100.0 * share.high

@@ -2,6 +2,7 @@
 
 use analysis::abandonment::Outcomes;
 use analysis::alerts::{Rule, Severity, Status};
+use analysis::barriers::{self, Barrier, Level};
 use analysis::headlines::Drop;
 use analysis::prediction::CohortForecast;
 use analysis::revenue::CurrencyLoss;
@@ -9,12 +10,15 @@ use analysis::{Analysis, Estimate, Revenue};
 use events::Amount;
 use serde::Serialize;
 
+use super::barriers::place as place_of;
 use super::known::Known;
 use super::{changes, forecast, sheet};
 use crate::{Provenance, number, words};
 
 /// Alerts that the first screen has room for.
 const TOLD: usize = 5;
+/// Barriers among what is to be done first.
+const BARRIERS: usize = 2;
 /// Lines per currency that a card has room for.
 const CURRENCIES: usize = 3;
 /// From this share of orders without a cart on, the other answers are doubtful and the first screen says so.
@@ -32,6 +36,8 @@ pub(crate) struct Answers {
     /// That there are more of them.
     further: Option<String>,
     cards: Vec<Card>,
+    /// What to do first, the most urgent before all else.
+    tasks: Vec<Task>,
     /// What is other than before.
     changes: Vec<String>,
     warnings: Vec<Warning>,
@@ -64,6 +70,13 @@ struct Card {
     /// How an amount comes about, per currency.
     sums: Vec<Sum>,
     /// The section that says more, and what the link is called.
+    href: String,
+    more: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Task {
+    what: String,
     href: String,
     more: &'static str,
 }
@@ -101,8 +114,61 @@ pub(super) fn answers(analysis: &Analysis, provenance: &Provenance) -> Answers {
         0 => None,
         more => Some(number::counted(more, "further alert")),
     };
-    let changes = changes::sentences(analysis);
-    Answers { summary, alerts, further, cards, changes, warnings: warnings(analysis, provenance) }
+    let (tasks, changes) = (tasks(analysis, drop), changes::sentences(analysis));
+    Answers { summary, alerts, further, cards, tasks, changes, warnings: warnings(analysis, provenance) }
+}
+
+/// What to do first: about what stands in the way, about data that cannot be trusted, for customers who were let down; and
+/// where nothing of that is, where to look.
+fn tasks(analysis: &Analysis, drop: Option<Drop>) -> Vec<Task> {
+    let stands = |barrier: &&Barrier| barrier.level == Level::Alert && barrier.status != barriers::Status::Resolved;
+    let mend = |barrier: &Barrier| Task {
+        what: format!(
+            "Have somebody go through the step after “{}” where {}: {} attempts since then did not get on.",
+            words::step(barrier.step),
+            place_of(&barrier.conditions),
+            number::out_of(barrier.failed, barrier.attempts)
+        ),
+        href: sheet::section("barriers"),
+        more: "The evidence",
+    };
+    let mut tasks: Vec<Task> = analysis.barriers.findings.iter().filter(stands).take(BARRIERS).map(mend).collect();
+    let raised = |rules: &[Rule]| analysis.alerts.iter().any(|alert| alert.is_raised() && rules.contains(&alert.rule));
+    if raised(&[Rule::QuietSource, Rule::Rejected]) {
+        tasks.push(Task {
+            what: "See that the logs are complete: until then the figures are of a part of the shop.".to_owned(),
+            href: sheet::section("quality"),
+            more: "Data quality",
+        });
+    }
+    if raised(&[Rule::TrackingGap]) {
+        tasks.push(Task {
+            what: "Have the tracking of carts mended: orders come for which no cart was seen.".to_owned(),
+            href: sheet::section("orders"),
+            more: "Orders without a cart",
+        });
+    }
+    let follow_up = &analysis.follow_up;
+    if follow_up.listed > 0 {
+        let first = if follow_up.owed > 0 { ", first to those who met an error" } else { "" };
+        tasks.push(Task {
+            what: format!("Write to {}{first}.", number::counted(follow_up.listed, "top customer")),
+            href: sheet::section("follow-up"),
+            more: "The list",
+        });
+    }
+    if let (true, Some(drop)) = (tasks.is_empty(), drop) {
+        tasks.push(Task {
+            what: format!(
+                "Nothing is urgent. Look at what lies between “{}” and “{}”, where most carts stop.",
+                words::step(drop.from),
+                words::step(drop.to)
+            ),
+            href: sheet::section("funnel"),
+            more: "The way to checkout",
+        });
+    }
+    tasks
 }
 
 impl Answers {

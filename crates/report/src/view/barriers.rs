@@ -60,7 +60,7 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Section {
 }
 
 /// A condition in words: `os is iOS and payment method is paypal`.
-fn place(conditions: &[Condition]) -> String {
+pub(super) fn place(conditions: &[Condition]) -> String {
     if conditions.is_empty() {
         return "anybody tried".to_owned();
     }

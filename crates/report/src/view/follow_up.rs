@@ -58,7 +58,7 @@ fn left_out(follow_up: &FollowUp) -> String {
     let reasons = [
         (opted_out, "asked not to be contacted".to_owned()),
         (bought, "ordered since".to_owned()),
-        (still_shopping, format!("did something in the last {}", number::span(rules.quiet))),
+        (still_shopping, format!("did something in the last {}", number::span(rules.quiet).trim_start_matches("one "))),
         (courtesy, format!("had {} in {}", number::counted(rules.max_contacts, "contact"), number::span(rules.per))),
         (held_out, "are held out to measure the effect".to_owned()),
         (beyond, "are beyond the length of the list".to_owned()),

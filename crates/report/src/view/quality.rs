@@ -63,16 +63,17 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query], provenance: &Prove
 
 /// How much of the latest cart creation was done by programs.
 fn automated(automation: &Automation) -> String {
-    let days = format!("In the UTC days from {} to {}", automation.first_day, automation.last_day);
+    let (first, last) = (number::date(automation.first_day), number::date(automation.last_day));
+    let days = format!("From {first} to {last} (UTC days)");
     match automation.automated_share {
-        None => format!("{days} nothing was added to any cart."),
+        None => format!("{days}, nothing was added to any cart."),
         Some(_) if automation.automated_visitor_days == 0 => format!(
-            "{days} {} of {} were added to carts, and none by a program that could be told.",
+            "{days}, {} were added to carts on {}, none of them by a program that could be told.",
             number::counted(automation.adds, "item"),
             number::counted(automation.visitor_days, "visitor-day")
         ),
         Some(share) => format!(
-            "{days} programs made {} adds to cart, on {} visitor-days with adds.",
+            "{days}, programs made {} adds to cart, on {} visitor-days with adds.",
             number::out_of(automation.automated_adds, automation.adds),
             measured(automation.automated_visitor_days, share)
         ),
