@@ -12,8 +12,11 @@ use crate::Error;
 use crate::encode::{self, counts, flags, floats, moments, optional_amounts, texts, words};
 use crate::schema::{BARRIER_CARTS, BARRIERS};
 
-/// Writes both tables below `generation`, also where they are empty.
-pub(crate) fn write(barriers: &Barriers, as_of: i64, generation: &Path) -> Result<(), Error> {
+/// Writes both tables of barriers below `generation`, also where they are empty.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write(barriers: &Barriers, as_of: i64, generation: &Path) -> Result<(), Error> {
     let rows = &barriers.findings;
     encode::write(generation, &BARRIERS, rows.len(), &[], findings(rows, as_of))?;
     let (rows, columns) = carts(rows);
@@ -55,9 +58,8 @@ pub(super) fn place(conditions: &[Condition]) -> String {
 
 fn findings(rows: &[Barrier], as_of: i64) -> Vec<ArrayRef> {
     let places: Vec<String> = rows.iter().map(|row| place(&row.conditions)).collect();
-    let small = |number: fn(&Barrier) -> i32| -> ArrayRef {
-        Arc::new(Int32Array::from_iter_values(rows.iter().map(number)))
-    };
+    let small =
+        |number: fn(&Barrier) -> i32| -> ArrayRef { Arc::new(Int32Array::from_iter_values(rows.iter().map(number))) };
     let word = |word: fn(&Barrier) -> &'static str| words(rows.iter().map(|row| Some(word(row))));
     let moment = |moment: fn(&Barrier) -> Option<i64>| moments(rows.iter().map(moment));
     let float = |float: fn(&Barrier) -> f64| floats(rows.iter().map(|row| Some(float(row))));
