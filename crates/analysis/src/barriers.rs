@@ -8,6 +8,7 @@
 //!               ├─> shift       what everybody fared differently, taken out
 //!               ├─> judge       a slice against its own history; false discoveries held down
 //!               ├─> localise    the few slices that explain all others; confound: not by another mix
+//!               ├─> whole       the step itself against its own nights; fresh: values without a history
 //!               └─> onset, price, evidence
 //! ```
 //!
@@ -21,6 +22,7 @@ mod confound;
 mod cube;
 mod evidence;
 mod finding;
+mod fresh;
 mod gather;
 mod incident;
 mod judge;
@@ -35,6 +37,7 @@ pub(crate) mod tables;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod whole;
 
 use events::time;
 
@@ -47,17 +50,18 @@ use gather::Night;
 use judge::LEAST_NIGHTS;
 use localise::{Found, Search};
 use shift::Mix;
+pub use tables::write;
 
 /// Explained slices and differences that are told.
 const TOLD: usize = 5;
 /// Gaps of so many days are told.
 const RECENT: i64 = 14 * time::DAY;
 
-/// Barriers as of `settings.as_of`, from the tables of one generation.
+/// Barriers as of `settings.as_of`, from the tables of one generation; [`write`] leaves them for the next night.
 ///
 /// # Errors
 /// When a table cannot be read.
-pub(crate) fn find(tables: &Tables, settings: &Settings) -> Result<Barriers, Error> {
+pub fn find(tables: &Tables, settings: &Settings) -> Result<Barriers, Error> {
     let night = gather::night(tables, settings)?;
     let judged: Vec<&Attempts> = night.attempts.iter().filter(|attempts| attempts.blocks > LEAST_NIGHTS).collect();
     let searches: Vec<(&Attempts, Search)> =
@@ -132,8 +136,7 @@ fn mix_share(confounding: &Confounding) -> f64 {
 
 /// The mix of all attempts that are in no finding.
 fn others(attempts: &Attempts, search: &Search) -> Mix {
-    let others: Vec<bool> =
-        (0..attempts.len()).map(|row| !search.found.iter().any(|found| found.members[row])).collect();
+    let others: Vec<bool> = (0..attempts.len()).map(|row| !search.is_found(row)).collect();
     Mix::of(attempts, Some(&others))
 }
 

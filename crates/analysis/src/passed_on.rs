@@ -26,8 +26,8 @@ pub(crate) fn met(barriers: &Barriers) -> Vec<BarrierFinding> {
         onset: barrier.onset.map_or(i64::MIN, |onset| onset.at),
         end: barrier.end,
     };
-    // The whole step is no condition: with it everybody who stopped there would have met a barrier.
-    sure(barriers).filter(|barrier| !barrier.conditions.is_empty()).map(of).collect()
+    // The whole step is no condition: with it everybody who stopped there would have met a barrier, unless an error tells.
+    sure(barriers).map(of).filter(|found| !found.conditions.is_empty()).collect()
 }
 
 /// What barriers cost, in the order of their ranks.

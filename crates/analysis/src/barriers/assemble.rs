@@ -69,8 +69,17 @@ pub(super) struct Course {
 }
 
 impl Case<'_> {
-    fn members(&self) -> impl Iterator<Item = usize> {
-        (0..self.attempts.len()).filter(|row| self.found.members[*row])
+    /// Attempts that are dated and priced.
+    fn trail(&self) -> impl Iterator<Item = usize> {
+        (0..self.attempts.len()).filter(|row| self.found.trail[*row])
+    }
+
+    /// How everybody else fared in a night, on the log-odds; where it is everybody's, how that weekday usually is.
+    fn shift(&self, night: usize, baseline: &Nights) -> f64 {
+        match &self.found.usual {
+            Some(usual) => usual[night],
+            None => self.others.shift(&(night..night + 1), baseline),
+        }
     }
 
     /// When it began and ended.
@@ -78,7 +87,7 @@ impl Case<'_> {
         let attempts = self.attempts;
         let verdict = &self.found.verdict;
         let window = verdict.window;
-        let series: Vec<(i64, bool)> = self.members().map(|row| (attempts.at[row], attempts.failed[row])).collect();
+        let series: Vec<(i64, bool)> = self.trail().map(|row| (attempts.at[row], attempts.failed[row])).collect();
         let course = onset::course(&series, attempts.cut, verdict.phi.min(3.0));
         let dated = course.filter(|course| {
             // Without a week before it there is nothing to compare with; then the window has to do.
@@ -91,7 +100,7 @@ impl Case<'_> {
         let oldest = Attempts::block_of(attempts.cut, from).map_or(window.nights - 1, usize::from);
         let baseline = oldest + 1..(oldest + 1 + super::attempts::BASELINE).min(attempts.blocks);
         let (mut since, mut before) = (Vec::new(), Vec::new());
-        for row in self.members() {
+        for row in self.trail() {
             if (from..until).contains(&attempts.at[row]) {
                 since.push(row);
             } else if baseline.contains(&usize::from(attempts.block[row])) {
@@ -122,8 +131,7 @@ impl Case<'_> {
         }
         let mut toll = Toll { history_failed, history, phi: self.found.verdict.phi, ..Toll::default() };
         for (block, (n, k)) in blocks {
-            let night = usize::from(block);
-            let shift = self.others.shift(&(night..night + 1), &course.baseline);
+            let shift = self.shift(usize::from(block), &course.baseline);
             toll.attempts += n;
             toll.observed += k;
             toll.expected += n * sigmoid(rate + shift);
@@ -136,7 +144,7 @@ impl Case<'_> {
         let course = self.course();
         let mut confounding = confound::confounding(
             self.attempts,
-            &self.found.members,
+            &self.found.trail,
             self.others,
             &self.found.verdict,
             (&course.standing, &course.baseline),
@@ -191,6 +199,7 @@ impl Case<'_> {
             failed: k,
             rate: wilson(k.min(n), n.max(1)).expect("at least one attempt"),
             expected_rate: toll.expected / toll.attempts.max(1.0),
+            no_own_history: self.found.has_no_own_history(),
             ratio: toll.ratio(),
             excess,
             excess_last_day: last_day.observed - last_day.expected,
@@ -251,7 +260,7 @@ impl Case<'_> {
             share
         };
         let from = course.since.first().map_or(i64::MAX, |row| attempts.at[*row]);
-        let others = |row: &usize| !attempts.is_in(*row, self.found.verdict.slice);
+        let others = |row: &usize| !attempts.is_in(*row, self.found.verdict.slice) && !self.found.trail[*row];
         let in_baseline = |row: &usize| course.baseline.contains(&usize::from(attempts.block[*row]));
         Comparison {
             before: share(&mut course.before.iter().copied()),
@@ -298,21 +307,18 @@ impl Case<'_> {
     /// The error that accounts for much of the excess and is far more frequent than before.
     fn its_error<'e>(errors: &'e [ErrorSeen], course: &Course, excess: f64) -> Option<&'e ErrorSeen> {
         let growth = course.since.len() as f64 / course.before.len().max(1) as f64;
+        let beyond = |error: &ErrorSeen| error.attempts as f64 - error.before as f64 * growth;
         errors
             .iter()
-            .map(|error| (error, error.attempts as f64 - error.before as f64 * growth))
-            .filter(|(error, beyond)| {
-                *beyond >= ITS_ERROR * excess && error.attempts as f64 >= LIFT * (error.before as f64 * growth).max(1.0)
-            })
-            .max_by(|a, b| a.1.total_cmp(&b.1))
-            .map(|(error, _)| error)
+            .filter(|error| stands_for(error.attempts as f64, error.before as f64 * growth, excess))
+            .max_by(|a, b| beyond(a).total_cmp(&beyond(b)))
     }
 
     /// How many of the nights before were as unusual as the newest one, and how many there were.
     fn placebo(&self, course: &Course) -> (u32, u32) {
         let attempts = self.attempts;
         let mut blocks: BTreeMap<u8, (f64, f64)> = BTreeMap::new();
-        for row in self.members() {
+        for row in self.trail() {
             let cell = blocks.entry(attempts.block[row]).or_default();
             cell.0 += 1.0;
             cell.1 += f64::from(u8::from(attempts.failed[row]));
@@ -321,8 +327,7 @@ impl Case<'_> {
         let failed = course.before.iter().filter(|row| attempts.failed[**row]).count() as f64;
         let rate = logit((failed + 0.5) / (total + 1.0));
         let z = |block: u8, (n, k): (f64, f64)| {
-            let night = usize::from(block);
-            let p = sigmoid(rate + self.others.shift(&(night..night + 1), &course.baseline));
+            let p = sigmoid(rate + self.shift(usize::from(block), &course.baseline));
             (k - n * p) / (n * p * (1.0 - p)).sqrt().max(1e-9)
         };
         let Some(tonight) = blocks.iter().find(|(block, _)| course.standing.contains(&usize::from(**block))) else {
@@ -342,10 +347,15 @@ impl Case<'_> {
     fn controls(&self, course: &Course) -> Vec<Control> {
         let attempts = self.attempts;
         let mut controls = Vec::new();
+        if self.found.usual.is_some() || self.found.has_no_own_history() {
+            // There is nobody to compare with, or what it replaced has given its attempts away.
+            controls.extend(self.earlier_step(course));
+            return controls;
+        }
         // Attempts of the slice, against everybody else's.
         let nights = |rows: usize, nights: &Nights| rows as f64 / (nights.end - nights.start).max(1) as f64;
         let standing: usize =
-            self.members().filter(|row| course.standing.contains(&usize::from(attempts.block[*row]))).count();
+            self.trail().filter(|row| course.standing.contains(&usize::from(attempts.block[*row]))).count();
         let all = |nights: &Nights| {
             (0..attempts.len()).filter(|row| nights.contains(&usize::from(attempts.block[*row]))).count()
         };
@@ -365,23 +375,25 @@ impl Case<'_> {
 
     /// Failures at the step before, under the same condition as far as it is known there.
     fn earlier_step(&self, course: &Course) -> Option<Control> {
-        let own = &conditions(self.attempts, self.found.verdict.slice);
         let earlier = self.night.attempts.iter().take_while(|other| other.stage < self.attempts.stage).last()?;
-        let mut parts = Vec::new();
-        for condition in own {
-            let at = earlier.attributes.iter().position(|attribute| attribute.name == condition.column);
-            if let Some(at) = at {
-                let code = earlier.attributes[at].words.iter().position(|word| *word == condition.value)?;
-                parts.push((u8::try_from(at).ok()?, u8::try_from(code).ok()?));
+        let there = |slice: Slice| {
+            let mut parts = Vec::new();
+            for condition in conditions(self.attempts, slice) {
+                let at = earlier.attributes.iter().position(|attribute| attribute.name == condition.column);
+                if let Some(at) = at {
+                    let code = earlier.attributes[at].words.iter().position(|word| *word == condition.value)?;
+                    parts.push((u8::try_from(at).ok()?, u8::try_from(code).ok()?));
+                }
             }
-        }
-        let slice = Slice::new(&parts);
+            Some(Slice::new(&parts))
+        };
+        let (own, like) = (there(self.found.verdict.slice)?, there(self.found.verdict.like)?);
         let (mut now, mut then) = ((0.0, 0.0), (0.0, 0.0));
-        for row in (0..earlier.len()).filter(|row| earlier.is_in(*row, slice)) {
+        for row in 0..earlier.len() {
             let block = usize::from(earlier.block[row]);
-            let cell = if course.standing.contains(&block) {
+            let cell = if course.standing.contains(&block) && earlier.is_in(row, own) {
                 &mut now
-            } else if course.baseline.contains(&block) {
+            } else if course.baseline.contains(&block) && earlier.is_in(row, like) {
                 &mut then
             } else {
                 continue;
@@ -392,7 +404,9 @@ impl Case<'_> {
         if now.0 < 30.0 || then.0 < 30.0 {
             return None;
         }
-        let shift = Mix::of(earlier, None).shift(&course.standing, &course.baseline);
+        // Where everybody is meant nothing may be taken out.
+        let is_everybody = self.found.usual.is_some();
+        let shift = if is_everybody { 0.0 } else { Mix::of(earlier, None).shift(&course.standing, &course.baseline) };
         let p = sigmoid(logit((then.1 + 0.5) / (then.0 + 1.0)) + shift);
         let z = (now.1 - now.0 * p) / (now.0 * p * (1.0 - p) * (1.0 + now.0 / then.0)).sqrt();
         Some(control(ControlKind::EarlierStep, now.1 / (now.0 * p), z))
@@ -405,7 +419,8 @@ impl Case<'_> {
         }
         let quiet = barrier.controls.iter().all(|control| control.quiet);
         if barrier.error_code.is_none() || !quiet {
-            return Rung::Localised;
+            // What everybody meets is concentrated nowhere.
+            return if self.found.usual.is_some() { Rung::Unusual } else { Rung::Localised };
         }
         if self.came_with_a_release(course) { Rung::Aligned } else { Rung::Corroborated }
     }
@@ -421,8 +436,7 @@ impl Case<'_> {
         for row in 0..attempts.len() {
             first.entry(releases.codes[row]).or_insert(attempts.at[row]);
         }
-        let span = onset.earliest - BESIDE..=onset.latest + BESIDE;
-        first.into_iter().filter(|(code, at)| *code > super::attempts::OTHER && span.contains(at)).any(|(code, _)| {
+        first.into_iter().filter(|(code, at)| *code > super::attempts::OTHER && beside(&onset, *at)).any(|(code, _)| {
             let rate = |with: bool| {
                 let rows: Vec<&usize> =
                     course.since.iter().filter(|row| (releases.codes[**row] == code) == with).collect();
@@ -432,6 +446,16 @@ impl Case<'_> {
             rate(true).zip(rate(false)).is_some_and(|(with, without)| with > 1.3 * without)
         })
     }
+}
+
+/// Whether an error that was met so often, and should have been so often, stands for much of an excess of failures.
+pub(super) fn stands_for(met: f64, usual: f64, excess: f64) -> bool {
+    met - usual >= ITS_ERROR * excess && met >= LIFT * usual.max(1.0)
+}
+
+/// Whether something happened where something else began, as far as that is known.
+pub(super) fn beside(onset: &Onset, at: i64) -> bool {
+    (onset.earliest - BESIDE..=onset.latest + BESIDE).contains(&at)
 }
 
 /// How it stands, but for whether it is new.
@@ -492,7 +516,7 @@ fn doubts(barrier: &Barrier) -> Vec<Doubt> {
     if has("payment_method") || has("shipping_method") {
         doubts.push(Doubt::Provider);
     }
-    if has("release") || barrier.rung == Rung::Aligned {
+    if has("release") || barrier.rung == Rung::Aligned || barrier.conditions.is_empty() {
         doubts.push(Doubt::Release);
     }
     if barrier.level == Level::Watch {

@@ -237,6 +237,16 @@ impl Slice {
         self.parts.into_iter().take(self.order()).map(|(attribute, code)| (usize::from(attribute), code))
     }
 
+    /// The slice without this condition; `None` where it does not have it.
+    pub(super) fn without(self, attribute: usize, code: u8) -> Option<Self> {
+        let rest: Vec<(u8, u8)> = self.parts[..self.order()]
+            .iter()
+            .copied()
+            .filter(|part| *part != (u8::try_from(attribute).expect("few attributes"), code))
+            .collect();
+        (rest.len() < self.order()).then(|| Self::new(&rest))
+    }
+
     /// The slices with one condition less.
     pub(super) fn parents(self) -> impl Iterator<Item = Self> {
         let parts = self.parts[..self.order()].to_vec();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::attempts::{Attempts, STRATA};
 use super::finding::Confounding;
 use super::judge::Verdict;
-use super::shift::{Mix, Nights};
+use super::shift::{Mix, NEWCOMER, Nights};
 use crate::stats::logistic::{logit, sigmoid};
 use crate::stats::mantel_haenszel::{self, Table, e_value};
 
@@ -18,8 +18,6 @@ const STILL: f64 = 5.0;
 const TOGETHER: &str = "device, channel and segment";
 /// Attempts below which a stratum is no crowd.
 const LEAST: f64 = 20.0;
-/// A stratum that has grown so many times more than the slice is of newcomers: they are not who they were.
-const NEWCOMER: f64 = 3.0;
 
 /// Counts of a stratum: tonight and before.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,22 +55,20 @@ fn cells<K: Ord>(
 
 /// The column whose mix explains most of the excess and what share of it; `None` unless that is enough to dismiss the
 /// slice.
-pub(super) fn explanation(
-    attempts: &Attempts,
-    keep: &[bool],
-    mix: &Mix,
-    verdict: &Verdict,
-) -> Option<(&'static str, f64)> {
-    let members: Vec<usize> =
-        (0..attempts.len()).filter(|row| keep[*row] && attempts.is_in(*row, verdict.slice)).collect();
-    worst(attempts, &members, mix, verdict)
+pub(super) fn explanation(attempts: &Attempts, keep: &[bool], verdict: &Verdict) -> Option<(&'static str, f64)> {
+    let baseline = verdict.window.baseline(attempts.blocks);
+    let is_compared = |row: &usize| {
+        let stands_in = baseline.contains(&usize::from(attempts.block[*row])) && attempts.is_in(*row, verdict.like);
+        keep[*row] && (stands_in || attempts.is_in(*row, verdict.slice))
+    };
+    let members: Vec<usize> = (0..attempts.len()).filter(is_compared).collect();
+    worst(attempts, &members, verdict.shift, verdict)
         .filter(|(_, share)| *share > EXPLAINED || (*share > PARTLY && verdict.z * (1.0 - share) < STILL))
 }
 
 /// The column whose mix explains most of the excess.
-fn worst(attempts: &Attempts, members: &[usize], mix: &Mix, verdict: &Verdict) -> Option<(&'static str, f64)> {
+fn worst(attempts: &Attempts, members: &[usize], shift: f64, verdict: &Verdict) -> Option<(&'static str, f64)> {
     let (tonight, baseline) = (verdict.window.tonight(), verdict.window.baseline(attempts.blocks));
-    let shift = mix.shift(&tonight, &baseline);
     let excess = f64::from(verdict.failed) - verdict.expected;
     let mut worst: Option<(&'static str, f64)> = None;
     for (at, attribute) in attempts.attributes.iter().enumerate() {
@@ -146,7 +142,11 @@ pub(super) fn confounding(
     let crude = mantel_haenszel::odds_ratio(&[sum]);
     let adjusted = mantel_haenszel::odds_ratio(&tables).or(crude);
     let (rate_part, mix_part) = kitagawa(cells.values());
-    let worst = worst(attempts, &rows, mix, verdict);
+    // Of what has no history of its own, or is everybody's, the others say nothing more.
+    let own = verdict.slice == verdict.like && verdict.slice.order() > 0;
+    let (then, before) = (verdict.window.tonight(), verdict.window.baseline(attempts.blocks));
+    let shift = if own { mix.shift(&then, &before) } else { verdict.shift };
+    let worst = worst(attempts, &rows, shift, verdict);
     let ratio = f64::from(verdict.failed) / verdict.expected.max(1e-9);
     let low = ratio * (-1.96 * relative_error(verdict)).exp();
     Confounding {

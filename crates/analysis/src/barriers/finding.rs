@@ -171,6 +171,8 @@ pub struct Barrier {
     pub rate: Estimate,
     /// The share expected from the slice's own history and everybody else's day.
     pub expected_rate: f64,
+    /// Whether one of its values is new, a release that is a day old: then the history is that of what it replaced.
+    pub no_own_history: bool,
     /// Observed over expected failures, 80 % interval, drawn towards 1.
     pub ratio: Range,
     /// Failed attempts beyond those expected, since the onset.

@@ -198,16 +198,19 @@ pub(super) fn found(attempts: &Attempts, earlier: &Earlier, others: &Mix) -> Opt
     let tonight: Vec<usize> = attempts.tonight().filter(|row| members[*row]).collect();
     let failed = tonight.iter().filter(|row| attempts.failed[**row]).count();
     let count = |n: usize| u32::try_from(n).expect("fewer than four billion attempts");
-    let shift = others.shift(&(0..1), &(1..attempts.blocks));
+    // Of everybody there are no others.
+    let shift = if slice.order() == 0 { 0.0 } else { others.shift(&(0..1), &(1..attempts.blocks)) };
     let p = sigmoid(logit(earlier.expected_rate) + shift);
     let expected = tonight.len() as f64 * p;
     let z = (failed as f64 - expected) / (PHI * expected * (1.0 - p)).sqrt().max(1e-9);
     let verdict = Verdict {
         slice,
+        like: slice,
         window: Window { nights: 1, ago: 0 },
         attempts: count(tonight.len()),
         failed: count(failed),
         expected,
+        shift,
         history_rate: earlier.expected_rate,
         history: 1_000,
         phi: PHI,
@@ -216,7 +219,8 @@ pub(super) fn found(attempts: &Attempts, earlier: &Earlier, others: &Mix) -> Opt
         q: 1.0,
         q_dependent: 1.0,
     };
-    Some(Found { verdict, is_alert: earlier.is_alert, members })
+    let usual = (slice.order() == 0).then(|| vec![0.0; attempts.blocks]);
+    Some(Found { verdict, is_alert: earlier.is_alert, trail: members.clone(), members, usual })
 }
 
 /// How long a finding is told after it is over.

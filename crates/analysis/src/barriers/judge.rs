@@ -5,19 +5,21 @@
 //! itself.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::attempts::{BASELINE, Slice, WINDOWS};
 use super::cube::{Counted, Cube};
+use super::fresh::Fresh;
 use super::shift::{Mix, Nights};
 use crate::stats::beta_binomial;
 use crate::stats::logistic::{logit, sigmoid};
 
 /// Attempts in the window, and times as many in the history, that a slice has to have.
-const LEAST_TONIGHT: u32 = 50;
-const LEAST_HISTORY: u32 = 300;
+pub(super) const LEAST_TONIGHT: u32 = 50;
+pub(super) const LEAST_HISTORY: u32 = 300;
 /// Nights of history without which nothing is judged.
 pub(super) const LEAST_NIGHTS: usize = 7;
 /// Degrees of freedom that the pooled overdispersion is worth.
@@ -84,10 +86,14 @@ impl Window {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Verdict {
     pub(super) slice: Slice,
+    /// The slice whose history it is held against: itself; or, where one of its values is new, the same without it.
+    pub(super) like: Slice,
     pub(super) window: Window,
     pub(super) attempts: u32,
     pub(super) failed: u32,
     pub(super) expected: f64,
+    /// How everybody else fared in the window, on the log-odds.
+    pub(super) shift: f64,
     /// Share that failed in the history.
     pub(super) history_rate: f64,
     pub(super) history: u32,
@@ -205,29 +211,36 @@ impl Common {
     }
 
     /// Judges a slice whether or not it is large enough; `None` without any history or attempt.
-    pub(super) fn judge(&self, counted: &Counted) -> Option<Verdict> {
-        let history = self.history(counted);
+    fn judge(&self, counted: &Counted) -> Option<Verdict> {
+        self.held_against(counted, counted, self.shift, f64::INFINITY)
+    }
+
+    /// Judges a slice by the history of `like` and by how `others` attempts beside it fared.
+    fn held_against(&self, counted: &Counted, like: &Counted, shift: f64, others: f64) -> Option<Verdict> {
+        let history = self.history(like);
         let (attempts, failed) = (sum(&counted.n, &self.tonight), sum(&counted.k, &self.tonight));
         if attempts == 0 || history.n == 0 {
             return None;
         }
         let (n, k) = (f64::from(attempts), f64::from(failed));
         let history_rate = (f64::from(history.k) + 0.5) / (f64::from(history.n) + 1.0);
-        let p0 = sigmoid(logit(history_rate) + self.shift);
+        let p0 = sigmoid(logit(history_rate) + shift);
         let expected = n * p0;
         let free = (history.stretches - 1.0).max(0.0);
         let in_stretch = n * self.window.stretch() as f64 / self.window.nights as f64;
         let own = PRIOR * (1.0 + (in_stretch - 1.0).max(0.0) * self.rho) + history.pearson;
         let phi = (own / (PRIOR + free)).max(1.0);
-        let variance = expected * (1.0 - p0) * (1.0 + n / f64::from(history.n)) * phi;
+        let variance = expected * (1.0 - p0) * (1.0 + n / f64::from(history.n) + n / others) * phi;
         let z = (k - expected) / variance.sqrt();
         let p = if z > 1.0 { tail(z, PRIOR + free, (attempts, failed), p0, variance) } else { 1.0 };
         Some(Verdict {
             slice: counted.slice,
+            like: like.slice,
             window: self.window,
             attempts,
             failed,
             expected,
+            shift,
             history_rate,
             history: history.n,
             phi,
@@ -241,6 +254,25 @@ impl Common {
     fn judge_all(&self, cube: &Cube) -> Vec<Verdict> {
         let eligible = cube.slices.par_iter().filter(|counted| self.is_eligible(counted));
         eligible.filter_map(|counted| self.judge(counted)).collect()
+    }
+
+    /// Slices with a value that came up within the window, against those without it.
+    fn judge_fresh(&self, cube: &Cube, fresh: &[Fresh]) -> Vec<Verdict> {
+        let mut verdicts = Vec::new();
+        for fresh in fresh.iter().filter(|fresh| fresh.window == self.window) {
+            let known: HashMap<Slice, &Counted> = cube.slices.iter().map(|counted| (counted.slice, counted)).collect();
+            for counted in &cube.slices {
+                let Some(like) = counted.slice.without(fresh.attribute, fresh.code) else { continue };
+                let Some(like) = known.get(&like) else { continue };
+                let is_large = sum(&counted.n, &self.tonight) >= LEAST_TONIGHT
+                    && sum(&counted.n, &self.baseline) < LEAST_HISTORY
+                    && sum(&like.n, &self.baseline) >= LEAST_HISTORY;
+                if is_large {
+                    verdicts.extend(self.held_against(counted, like, fresh.shift, fresh.others));
+                }
+            }
+        }
+        verdicts
     }
 }
 
@@ -261,9 +293,20 @@ fn tail(z: f64, freedom: f64, (attempts, failed): (u32, u32), p0: f64, variance:
 
 /// All verdicts of these windows, with their false discovery rates as one family; `steps` such families are looked at
 /// in one night.
-pub(super) fn judge(cube: &Cube, mix: &Mix, windows: &[Window], blocks: usize, steps: usize) -> Vec<Verdict> {
-    let mut verdicts: Vec<Verdict> =
-        windows.iter().flat_map(|window| Common::of(cube, mix, *window, blocks).judge_all(cube)).collect();
+pub(super) fn judge(
+    cube: &Cube,
+    mix: &Mix,
+    windows: &[Window],
+    fresh: &[Fresh],
+    blocks: usize,
+    steps: usize,
+) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    for window in windows {
+        let common = Common::of(cube, mix, *window, blocks);
+        verdicts.extend(common.judge_all(cube));
+        verdicts.extend(common.judge_fresh(cube, fresh));
+    }
     correct(&mut verdicts, steps);
     verdicts
 }

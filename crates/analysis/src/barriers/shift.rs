@@ -7,6 +7,8 @@ use crate::stats::logistic::{logit, sigmoid};
 
 /// Attempts in the history of a stratum below which it does not help to find the shift.
 const LEAST: u64 = 20;
+/// A stratum that has so many times the attempts that it had is of newcomers.
+pub(super) const NEWCOMER: f64 = 3.0;
 
 /// Attempts and failures by stratum and block.
 #[derive(Clone, Debug)]
@@ -30,6 +32,26 @@ impl Mix {
             cell.1 += u64::from(attempts.failed[row]);
         }
         Self { blocks: attempts.blocks, strata: strata.into_values().collect() }
+    }
+
+    /// Attempts and failures of a night.
+    pub(super) fn count(&self, night: usize) -> (f64, f64) {
+        let cells = self.strata.iter().filter_map(|blocks| blocks.get(night));
+        cells.fold((0.0, 0.0), |sum, cell| (sum.0 + cell.0 as f64, sum.1 + cell.1 as f64))
+    }
+
+    /// The same without strata that have grown several times more than all: they are of newcomers, who are not who they
+    /// were.
+    pub(super) fn settled(&self, nights: &Nights, baseline: &Nights) -> Self {
+        let each = |nights: &Nights, n: u64| n as f64 / (nights.end - nights.start).max(1) as f64;
+        let sum = |nights: &Nights| (0..self.strata.len()).map(|at| self.total(at, nights).0).sum::<u64>();
+        let growth = each(nights, sum(nights)) / each(baseline, sum(baseline)).max(1e-9);
+        let is_settled = |at: &usize| {
+            let (now, then) = (self.total(*at, nights).0, self.total(*at, baseline).0);
+            now < LEAST || each(nights, now) <= NEWCOMER * growth.min(1.0) * each(baseline, then)
+        };
+        let strata = (0..self.strata.len()).filter(is_settled).map(|at| self.strata[at].clone()).collect();
+        Self { blocks: self.blocks, strata }
     }
 
     fn total(&self, stratum: usize, nights: &Nights) -> (u64, u64) {

@@ -65,8 +65,7 @@ pub(super) fn standing(
     if attempts.blocks < LEAST_NIGHTS || attempts.facts.is_empty() {
         return (findings, differences);
     }
-    let mut keep: Vec<bool> =
-        (0..attempts.len()).map(|row| !search.found.iter().any(|found| found.members[row])).collect();
+    let mut keep: Vec<bool> = (0..attempts.len()).map(|row| !search.is_found(row)).collect();
     let mix = Mix::of(attempts, Some(&keep));
     for _ in 0..TOLD {
         let candidates = candidates(attempts, &keep);
@@ -208,10 +207,12 @@ fn finding(
     let (n, k) = (standing.n as u32, standing.k as u32);
     let verdict = Verdict {
         slice: standing.slice,
+        like: standing.slice,
         window: Window { nights: attempts.blocks, ago: 0 },
         attempts: n,
         failed: k,
         expected: standing.expected,
+        shift: 0.0,
         history_rate: standing.expected / standing.n,
         history: n,
         phi: PHI,
@@ -220,7 +221,7 @@ fn finding(
         q: 0.0,
         q_dependent: 0.0,
     };
-    let found = Found { verdict, is_alert: true, members };
+    let found = Found { verdict, is_alert: true, trail: members.clone(), members, usual: None };
     let case = Case { night, attempts, found: &found, others: mix, as_of: settings.as_of, zone: settings.zone };
     let since: Vec<usize> = (0..attempts.len()).filter(|row| found.members[*row]).collect();
     let course =

@@ -12,8 +12,11 @@ use crate::Error;
 use crate::encode::{self, counts, flags, floats, moments, optional_amounts, texts, words};
 use crate::schema::{BARRIER_CARTS, BARRIERS};
 
-/// Writes both tables below `generation`, also where they are empty.
-pub(crate) fn write(barriers: &Barriers, as_of: i64, generation: &Path) -> Result<(), Error> {
+/// Writes both tables of barriers below `generation`, also where they are empty.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write(barriers: &Barriers, as_of: i64, generation: &Path) -> Result<(), Error> {
     let rows = &barriers.findings;
     encode::write(generation, &BARRIERS, rows.len(), &[], findings(rows, as_of))?;
     let (rows, columns) = carts(rows);

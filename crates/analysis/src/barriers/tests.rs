@@ -1,11 +1,14 @@
 //! The search, judged on attempts of which it is known what was planted in them.
 
 mod figures;
+mod rivals;
 mod world;
 
 use world::{CALM, Plant, Weather, attempts, slice_of};
 
 use super::assemble::{Case, Course};
+use events::time::HOUR;
+
 use super::attempts::{Attempts, Slice};
 use super::gather::Night;
 use super::localise::search;
@@ -14,7 +17,7 @@ use super::stream::Words;
 
 fn planted(seed: u64, order: usize, share: f64, odds_ratio: f64) -> Plant {
     let slice = slice_of(&mut world::Dice::new(seed), order, share);
-    Plant { slice, odds_ratio, from: 24.0, until: 0.0 }
+    Plant { slice, odds_ratio, from: 24.0, until: 0.0, error: false }
 }
 
 /// What is reported of these attempts: the slice, whether it is an alert, its course and its toll; and how many slices
@@ -22,8 +25,9 @@ fn planted(seed: u64, order: usize, share: f64, odds_ratio: f64) -> Plant {
 fn reported(attempts: &Attempts) -> (Vec<(Slice, bool, Course, Toll)>, usize) {
     let search = search(attempts, 4);
     let others = super::others(attempts, &search);
-    let night =
-        Night { carts: Vec::new(), attempts: Vec::new(), words: Words::new(), gaps: Vec::new(), missing: Vec::new() };
+    let mut words = Words::new();
+    words.by_number[super::stream::ERROR].push("REL-500".to_owned());
+    let night = Night { carts: Vec::new(), attempts: Vec::new(), words, gaps: Vec::new(), missing: Vec::new() };
     let mut reported = Vec::new();
     let mut explained = search.explained.len();
     for found in &search.found {
@@ -66,6 +70,74 @@ fn a_large_barrier_is_found_exactly_where_it_stands() {
         let (attempts, _) = attempts(seed, &WINDY, &[plant]);
         assert_eq!(slices(&attempts), [plant.slice], "{seed}");
     }
+}
+
+/// Everybody's attempts of the last night, or those with a release.
+fn everybody(parts: &[(u8, u8)], odds_ratio: f64, from: f64, error: bool) -> Plant {
+    Plant { slice: Slice::new(parts), odds_ratio, from, until: 0.0, error }
+}
+
+const NEW_RELEASE: (u8, u8) = (world::RELEASE, world::NEW);
+
+#[test]
+fn a_failure_of_everybody_is_found_as_everybodys() {
+    for (seed, error) in [(1, true), (2, true), (3, false)] {
+        let odds_ratio = if error { 2.5 } else { 6.0 };
+        let (attempts, truth) = attempts(seed, &WINDY, &[everybody(&[], odds_ratio, 20.0, error)]);
+        let found = reported(&attempts).0;
+        let (slice, is_alert, course, toll) = &found[0];
+        assert_eq!((found.len(), *slice, *is_alert), (1, Slice::default(), true), "{seed}");
+        let onset = course.onset.unwrap().at;
+        assert!((onset - (world::CUT - 20 * HOUR)).abs() < 2 * HOUR, "{seed}");
+        let range = toll.excess();
+        assert!((range.low..=range.high).contains(&truth.excess[0]), "{seed}: {range:?} {}", truth.excess[0]);
+    }
+}
+
+#[test]
+fn without_an_error_to_show_for_it_a_bad_day_of_everybody_is_only_watched() {
+    let (attempts, _) = attempts(4, &CALM, &[everybody(&[], 1.45, 24.0, false)]);
+    let found = reported(&attempts).0;
+    assert_eq!(found.iter().map(|found| (found.0, found.1)).collect::<Vec<_>>(), [(Slice::default(), false)]);
+}
+
+#[test]
+fn a_release_that_everybody_gets_is_named() {
+    let weather = Weather { release: Some((30.0, 1.0)), ..WINDY };
+    let (attempts, _) = attempts(5, &weather, &[everybody(&[NEW_RELEASE], 2.5, 30.0, true)]);
+    let found = reported(&attempts).0;
+    assert_eq!(found.iter().map(|found| (found.0, found.1)).collect::<Vec<_>>(), [(Slice::new(&[NEW_RELEASE]), true)]);
+}
+
+#[test]
+fn a_release_that_some_get_is_held_against_what_it_replaced() {
+    let weather = Weather { release: Some((20.0, 0.3)), ..WINDY };
+    for error in [false, true] {
+        let (attempts, truth) = attempts(6, &weather, &[everybody(&[NEW_RELEASE], 2.0, 20.0, error)]);
+        let found = reported(&attempts).0;
+        let (slice, is_alert, course, toll) = &found[0];
+        assert_eq!((found.len(), *slice, *is_alert), (1, Slice::new(&[NEW_RELEASE]), true));
+        assert!(!course.before.is_empty(), "what it replaced is its history");
+        let range = toll.excess();
+        assert!((range.low..=range.high).contains(&truth.excess[0]), "{range:?} {}", truth.excess[0]);
+    }
+    // One that fails no more often is no finding.
+    assert_eq!(slices(&attempts(6, &weather, &[]).0), []);
+}
+
+#[test]
+fn a_new_release_that_fails_with_one_way_to_pay_is_told_as_both() {
+    let weather = Weather { release: Some((20.0, 0.4)), ..WINDY };
+    let both = [(10, 2), NEW_RELEASE];
+    let (attempts, _) = attempts(7, &weather, &[everybody(&both, 6.0, 20.0, false)]);
+    assert_eq!(slices(&attempts), [Slice::new(&both)]);
+}
+
+#[test]
+fn a_new_kind_of_customer_is_no_barrier_without_an_error() {
+    // Programs that nobody knows as such: a browser that was never seen, from which nobody gets on.
+    let (attempts, _) = attempts(8, &Weather { programs: 400, ..WINDY }, &[]);
+    assert_eq!(slices(&attempts), []);
 }
 
 /// Findings on a generation's folder, named by `LEFTCART_BARRIERS_ON`; several are parted by colons.

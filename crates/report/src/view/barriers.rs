@@ -39,9 +39,9 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Section {
     }
     for explained in barriers.explained.iter().take(2) {
         section.say(format!(
-            "Unusual, but no barrier: more than usual stopped at “{}” where {}; another mix by {} explains {} of it.",
+            "Unusual, but no barrier: more than usual stopped at “{}”{}; another mix by {} explains {} of it.",
             words::step(explained.step),
-            place(&explained.conditions),
+            of_whom(&explained.conditions),
             words::column(explained.by),
             number::percent(explained.share, number::FEW)
         ));
@@ -62,13 +62,18 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Section {
 /// A condition in words: `os is iOS and payment method is paypal`.
 pub(super) fn place(conditions: &[Condition]) -> String {
     if conditions.is_empty() {
-        return "anybody tried".to_owned();
+        return "everybody".to_owned();
     }
     let parts: Vec<String> = conditions
         .iter()
         .map(|condition| format!("{} is {}", column(condition.column), words::logged(&condition.value)))
         .collect();
     parts.join(" and ")
+}
+
+/// The same behind what happened.
+fn of_whom(conditions: &[Condition]) -> String {
+    if conditions.is_empty() { ", whoever tried".to_owned() } else { format!(" where {}", place(conditions)) }
 }
 
 fn column(name: &str) -> String {
@@ -110,14 +115,15 @@ fn say(section: &mut Section, barrier: &Barrier, analysis: &Analysis) {
     };
     let end = barrier.end.map_or_else(String::new, |end| format!(", until {}", number::moment(end, &analysis.zone)));
     section.say(format!(
-        "{}. {}: {since}{end}, {} attempts did not get from “{}” to “{}” in time where {}; expected were {}.",
+        "{}. {}: {since}{end}, {} attempts did not get from “{}” to “{}” in time{}; expected were {}{}.",
         number::count(barrier.rank.into()),
         status,
         number::out_of(barrier.failed, barrier.attempts),
         words::step(barrier.step),
         words::step(barrier.next_step),
-        place(&barrier.conditions),
+        of_whom(&barrier.conditions),
         number::about(barrier.expected_rate * barrier.attempts as f64),
+        if barrier.no_own_history { ", as before there was such a thing" } else { "" },
     ));
     section.say(cost(barrier, analysis));
     let code = barrier.error_code.as_deref().map_or_else(String::new, |code| {

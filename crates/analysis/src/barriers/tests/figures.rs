@@ -7,10 +7,14 @@
 use events::time::HOUR;
 
 use super::world::{self, CALM, Plant, Truth, Weather, attempts, share, slice_of};
-use super::{WINDY, reported, slices};
-use crate::barriers::attempts::Slice;
+use super::{WINDY, planted, reported, slices};
+use crate::barriers::attempts::{Attempts, Slice};
+use crate::barriers::confound;
+use crate::barriers::judge::{Verdict, Window};
+use crate::barriers::shift::Mix;
+use crate::stats::mantel_haenszel::{self, OddsRatio, Table};
 
-fn reps(usual: u64) -> u64 {
+pub(super) fn reps(usual: u64) -> u64 {
     std::env::var("LEFTCART_REPS").ok().and_then(|reps| reps.parse().ok()).unwrap_or(usual)
 }
 
@@ -26,9 +30,15 @@ fn nights_without_a_barrier() {
         ("iid", CALM),
         ("day .10, value .05", WINDY),
         ("day .15, value .10", Weather { day_sd: 0.15, value_sd: 0.10, ..CALM }),
-        ("season", Weather { day_sd: 0.10, value_sd: 0.05, season: 0.25, ..CALM }),
-        ("campaign", Weather { day_sd: 0.10, value_sd: 0.05, campaign: 2, ..CALM }),
+        ("season", Weather { season: 0.25, ..WINDY }),
+        ("campaign", Weather { campaign: 2, ..WINDY }),
+        ("programs", Weather { programs: 400, ..WINDY }),
+        ("days that follow each other", Weather { day_sd: 0.15, follows: 0.8, ..WINDY }),
+        ("a release for all", Weather { release: Some((30.0, 1.0)), ..WINDY }),
+        ("a release for some", Weather { release: Some((30.0, 0.3)), ..WINDY }),
     ];
+    let only = std::env::var("LEFTCART_ONLY").ok();
+    let weathers = weathers.into_iter().filter(|(name, _)| only.as_deref().is_none_or(|only| *name == only));
     for (name, weather) in weathers {
         let (mut alerts, mut watched, mut explained) = (0, 0, 0);
         let reps = reps(40);
@@ -53,7 +63,8 @@ fn nights_without_a_barrier() {
 #[ignore = "prints figures"]
 fn planted_barriers() {
     let mut all = [0.0; 6];
-    for per_night in [10_000, 40_000] {
+    let sizes = std::env::var("LEFTCART_SIZES").unwrap_or_else(|_| "10000,40000".to_owned());
+    for per_night in sizes.split(',').map(|size| size.parse().expect("a number")) {
         for order in 1..=3 {
             for odds_ratio in [1.5, 2.0, 3.0, 6.0] {
                 for about in [0.005, 0.01, 0.02, 0.05, 0.10] {
@@ -62,7 +73,7 @@ fn planted_barriers() {
                         let seed =
                             seed + 17 * order as u64 + (1_000.0 * about) as u64 * 101 + (odds_ratio * 10.0) as u64;
                         let slice = slice_of(&mut world::Dice::new(seed), order, about);
-                        let plant = Plant { slice, odds_ratio, from: 24.0, until: 0.0 };
+                        let plant = Plant { slice, odds_ratio, from: 24.0, until: 0.0, error: false };
                         let weather = Weather { per_night, ..WINDY };
                         let (attempts, truth) = attempts(seed, &weather, &[plant]);
                         let slices = slices(&attempts);
@@ -99,7 +110,7 @@ fn planted_barriers() {
     );
 }
 
-fn jaccard(a: Slice, b: Slice) -> f64 {
+pub(super) fn jaccard(a: Slice, b: Slice) -> f64 {
     let mut parts: Vec<(u8, u8)> = a.parts().chain(b.parts()).map(|(at, code)| (at as u8, code)).collect();
     parts.sort_unstable();
     parts.dedup();
@@ -118,7 +129,7 @@ fn product(parts: &[(u8, u8)]) -> f64 {
 }
 
 /// Whether one of the two holds the other.
-fn is_related(a: Slice, b: Slice) -> bool {
+pub(super) fn is_related(a: Slice, b: Slice) -> bool {
     let within = |a: Slice, b: Slice| b.parts().all(|part| a.parts().any(|own| own == part));
     within(a, b) || within(b, a) || jaccard(a, b) >= 0.5
 }
@@ -131,7 +142,7 @@ fn two_at_once() {
     for seed in 0..reps {
         let mut dice = world::Dice::new(seed + 77);
         let (one, other) = (slice_of(&mut dice, 2, 0.02), slice_of(&mut dice, 2, 0.03));
-        let plant = |slice| Plant { slice, odds_ratio: 4.0, from: 24.0, until: 0.0 };
+        let plant = |slice| Plant { slice, odds_ratio: 4.0, from: 24.0, until: 0.0, error: false };
         let (attempts, _) = attempts(seed + 7_000, &WINDY, &[plant(one), plant(other)]);
         let found = slices(&attempts);
         both += u64::from(found.contains(&one) && found.contains(&other));
@@ -154,7 +165,7 @@ fn onset_and_price() {
             let mut dice = world::Dice::new(seed + 99);
             let slice = slice_of(&mut dice, 1 + (seed % 2) as usize, 0.05);
             let from = 20.0 + 100.0 * dice.uniform();
-            let plant = Plant { slice, odds_ratio, from, until: 0.0 };
+            let plant = Plant { slice, odds_ratio, from, until: 0.0, error: false };
             let (attempts, truth) = attempts(seed + 9_000, &WINDY, &[plant]);
             let Truth { excess, .. } = truth;
             let found_here = reported(&attempts).0.into_iter().find(|found| found.0 == slice);
@@ -180,4 +191,128 @@ fn onset_and_price() {
             median(bias)
         );
     }
+}
+
+/// Within every stratum a slice gets better, and as a whole it gets worse, because it is another mix of strata: a campaign
+/// brings those who mostly look around.
+#[test]
+#[ignore = "prints figures"]
+fn another_mix_that_looks_like_a_barrier() {
+    let weather = Weather { campaign: 1, ..WINDY };
+    let slice = Slice::new(&[(0, 3)]);
+    let better = Plant { slice, odds_ratio: 0.8, from: 24.0, until: 0.0, error: false };
+    let (mut told, mut flipped, mut held, reps) = (0, 0, 0, reps(40));
+    for seed in 0..reps {
+        let (with, _) = attempts(seed + 20_000, &weather, &[better]);
+        told += u64::from(slices(&with).iter().any(|found| is_related(slice, *found)));
+        // The same people on the same night without it: what it did within strata is known.
+        let (without, _) = attempts(seed + 20_000, &weather, &[]);
+        let truth = odds_ratio(&with, &without, slice).expect("many attempts").point;
+        let window = Window { nights: 1, ago: 0 };
+        let members: Vec<bool> = (0..with.len()).map(|row| with.is_in(row, slice)).collect();
+        let others: Vec<bool> = members.iter().map(|member| !member).collect();
+        let mix = Mix::of(&with, Some(&others));
+        let (tonight, baseline) = (window.tonight(), window.baseline(with.blocks));
+        let verdict = Verdict {
+            slice,
+            like: slice,
+            window,
+            attempts: 0,
+            failed: 0,
+            expected: 0.0,
+            shift: 0.0,
+            history_rate: 0.4,
+            history: 0,
+            phi: 1.0,
+            z: 0.0,
+            p: 1.0,
+            q: 1.0,
+            q_dependent: 1.0,
+        };
+        let confounding = confound::confounding(&with, &members, &mix, &verdict, (&tonight, &baseline));
+        // The day of everybody is not the slice's doing.
+        let low = confounding.odds_ratio_low.ln() - mix.shift(&tonight, &baseline);
+        let high = confounding.odds_ratio_high.ln() - mix.shift(&tonight, &baseline);
+        held += u64::from((low..=high).contains(&truth.ln()));
+        flipped += u64::from(confounding.crude_odds_ratio > 1.0 && confounding.odds_ratio < 1.0);
+    }
+    println!("another mix: of {reps} told as a barrier {told}, sign flipped {flipped}, 95 % interval held {held}");
+}
+
+/// Odds of failing in the last night of one world against the other, in a slice, within strata.
+fn odds_ratio(one: &Attempts, other: &Attempts, slice: Slice) -> Option<OddsRatio> {
+    let mut tables = std::collections::BTreeMap::<u16, Table>::new();
+    for row in one.tonight().filter(|row| one.is_in(*row, slice)) {
+        let table = tables.entry(one.strata[row]).or_default();
+        *(if one.failed[row] { &mut table.a } else { &mut table.b }) += 1.0;
+        *(if other.failed[row] { &mut table.c } else { &mut table.d }) += 1.0;
+    }
+    mantel_haenszel::odds_ratio(&tables.into_values().collect::<Vec<_>>())
+}
+
+/// Failures of everybody, and of a release that all or some have: found, named, dated, priced.
+#[test]
+#[ignore = "prints figures"]
+fn whole_steps_and_releases() {
+    let release = (world::RELEASE, world::NEW);
+    let all = Slice::new(&[release]);
+    let cases = [
+        ("everybody, with an error", None, Slice::default(), true),
+        ("everybody, without", None, Slice::default(), false),
+        ("a release for all, with an error", Some(1.0), all, true),
+        ("a release for a third, without", Some(0.33), all, false),
+    ];
+    for (name, share, slice, error) in cases {
+        for per_night in [500, 3_000] {
+            for odds_ratio in [2.0, 4.0] {
+                let (mut exact, mut alerts, mut inside, mut off, mut said) = (0.0, 0.0, 0.0, Vec::new(), 0);
+                let reps = reps(20);
+                for seed in 0..reps {
+                    let mut dice = world::Dice::new(seed + 55);
+                    let from = 20.0 + 50.0 * dice.uniform();
+                    let plant = Plant { slice, odds_ratio, from, until: 0.0, error };
+                    let release = share.map(|share| (from, share));
+                    let weather = Weather { per_night, release, ..WINDY };
+                    let (attempts, truth) = attempts(seed + 30_000, &weather, &[plant]);
+                    let found = reported(&attempts).0;
+                    said += found.len();
+                    let Some((_, is_alert, course, toll)) = found.into_iter().find(|found| found.0 == slice) else {
+                        continue;
+                    };
+                    exact += 1.0;
+                    alerts += f64::from(u8::from(is_alert));
+                    let range = toll.excess();
+                    inside += f64::from(u8::from((range.low..=range.high).contains(&truth.excess[0])));
+                    off.extend(
+                        course.onset.map(|onset| {
+                            (onset.at - world::CUT + (from * HOUR as f64) as i64).abs() as f64 / HOUR as f64
+                        }),
+                    );
+                }
+                println!(
+                    "{name}, {per_night} a night, OR {odds_ratio}: of {reps} exact {exact}, alerts {alerts}, reported {said}, onset off by {:.1} h (median), 80 % interval of the excess held {:.2}",
+                    median(off),
+                    inside / exact
+                );
+            }
+        }
+    }
+}
+
+/// What a million attempts with twelve attributes cost: time, and the most memory.
+#[test]
+#[ignore = "prints figures"]
+fn a_million_attempts() {
+    let weather = Weather { per_night: 35_715, nights: 28, release: Some((300.0, 0.5)), ..WINDY };
+    let plant = planted(3, 3, 0.03, 6.0);
+    let (attempts, _) = attempts(3, &weather, &[plant]);
+    let memory = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("no figure").to_owned()
+    };
+    println!("{} attempts, {} attributes; made: {}", attempts.len(), attempts.attributes.len(), memory());
+    let started = std::time::Instant::now();
+    let found = slices(&attempts);
+    println!("searched in {:.1} s; {}", started.elapsed().as_secs_f64(), memory());
+    assert_eq!(found, [plant.slice]);
 }

@@ -9,7 +9,7 @@
 
 use events::time::{DAY, HOUR};
 
-use crate::barriers::attempts::{Attempts, Attribute, BLOCKS, Slice, Stage};
+use crate::barriers::attempts::{Attempts, Attribute, BLOCKS, Fact, Slice, Stage};
 use crate::stats::logistic::{logit, sigmoid};
 
 /// The end of every world's last night.
@@ -30,8 +30,17 @@ const ATTRIBUTES: [(&str, usize); 11] = [
     ("payment_method", 6),
 ];
 
-/// Position of `channel`, which campaigns change.
+/// Positions of attributes that something is done to.
+pub(super) const BROWSER: usize = 2;
+pub(super) const COUNTRY: usize = 3;
 pub(super) const CHANNEL: usize = 4;
+/// Behind all others, where there are releases.
+pub(super) const RELEASE: u8 = ATTRIBUTES.len() as u8;
+/// Codes of releases: the old one, and the new one.
+const OLD: u8 = 2;
+pub(super) const NEW: u8 = 3;
+/// The number of the error that goes with a plant.
+pub(super) const ERROR: u16 = 1;
 
 /// Numbers that only depend on the seed.
 #[derive(Clone, Debug)]
@@ -78,10 +87,27 @@ pub(super) struct Weather {
     /// From so many nights ago on a campaign brings a fifth of all attempts, by one channel and mostly on one device;
     /// they fail more often wherever they are. 0 for none.
     pub(super) campaign: usize,
+    /// Programs that are not known as such: so many attempts within three hours of the last night, all with a browser of
+    /// their own and from one country; none gets on. 0 for none.
+    pub(super) programs: usize,
+    /// Of nights, how much one is like the one before.
+    pub(super) follows: f64,
+    /// A new release: how many hours before the end it came, and the share of attempts that have it since.
+    pub(super) release: Option<(f64, f64)>,
 }
 
-pub(super) const CALM: Weather =
-    Weather { per_night: 10_000, nights: BLOCKS, base: 0.35, day_sd: 0.0, value_sd: 0.0, season: 0.0, campaign: 0 };
+pub(super) const CALM: Weather = Weather {
+    per_night: 10_000,
+    nights: BLOCKS,
+    base: 0.35,
+    day_sd: 0.0,
+    value_sd: 0.0,
+    season: 0.0,
+    campaign: 0,
+    programs: 0,
+    follows: 0.0,
+    release: None,
+};
 
 /// A barrier: where, by how much, and between which moments before the end of the last night.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +117,8 @@ pub(super) struct Plant {
     /// Hours before the end.
     pub(super) from: f64,
     pub(super) until: f64,
+    /// Whether those whom it stops meet an error.
+    pub(super) error: bool,
 }
 
 /// What the plants did: failures that would not have been, by plant.
@@ -125,7 +153,8 @@ fn cumulated(values: usize) -> Vec<f64> {
 
 /// The share of attempts in a slice.
 pub(super) fn share(slice: Slice) -> f64 {
-    slice.parts().map(|(at, code)| shares(ATTRIBUTES[at].1)[usize::from(code) - 2]).product()
+    let own = |(at, code): (usize, u8)| ATTRIBUTES.get(at).map_or(1.0, |(_, n)| shares(*n)[usize::from(code) - 2]);
+    slice.parts().map(own).product()
 }
 
 /// A slice of so many conditions with about this share of attempts.
@@ -150,37 +179,64 @@ pub(super) fn slice_of(dice: &mut Dice, order: usize, about: f64) -> Slice {
     best.1
 }
 
+/// The attributes of a shop, without attempts.
+fn columns(weather: &Weather) -> Vec<Attribute> {
+    let mut attributes: Vec<Attribute> = ATTRIBUTES
+        .iter()
+        .map(|(name, values)| Attribute {
+            name,
+            words: (0..values + 2 + usize::from(*name == "browser" && weather.programs > 0))
+                .map(|value| format!("{name}-{value}"))
+                .collect(),
+            codes: Vec::new(),
+        })
+        .collect();
+    if weather.release.is_some() {
+        let words = ["not recorded", "other", "web-1", "web-2"].map(str::to_owned).to_vec();
+        attributes.push(Attribute { name: "release", words, codes: Vec::new() });
+    }
+    attributes
+}
+
+/// When attempts of a night are made, and whether by a program.
+fn moments(dice: &mut Dice, weather: &Weather, night: usize) -> Vec<(i64, bool)> {
+    let busy = weather.per_night as f64
+        * (1.0 + 0.3 * (std::f64::consts::TAU * night as f64 / 7.0).cos() * f64::from(u8::from(weather.season > 0.0)));
+    let mut moments: Vec<(i64, bool)> = (0..busy as usize)
+        .map(|_| (CUT - night as i64 * DAY - ((dice.uniform() * DAY as f64) as i64), false))
+        .collect();
+    if night == 0 {
+        let spread = 3.0 * HOUR as f64;
+        moments.extend((0..weather.programs).map(|_| (CUT - 5 * HOUR - ((dice.uniform() * spread) as i64), true)));
+    }
+    moments.sort_unstable();
+    moments
+}
+
 /// The attempts of a shop, and what was done to them.
 pub(super) fn attempts(seed: u64, weather: &Weather, plants: &[Plant]) -> (Attempts, Truth) {
     let mut dice = Dice::new(seed);
     let effects: Vec<Vec<f64>> =
         ATTRIBUTES.iter().map(|(_, values)| (0..*values).map(|_| 0.25 * dice.normal()).collect()).collect();
     let tables: Vec<Vec<f64>> = ATTRIBUTES.iter().map(|(_, values)| cumulated(*values)).collect();
-    let mut attributes: Vec<Attribute> = ATTRIBUTES
-        .iter()
-        .map(|(name, values)| Attribute {
-            name,
-            words: (0..values + 2).map(|value| format!("{name}-{value}")).collect(),
-            codes: Vec::new(),
-        })
-        .collect();
-    let (mut at, mut block, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    let mut attributes = columns(weather);
+    let has_errors = plants.iter().any(|plant| plant.error);
+    let (mut at, mut block, mut failed, mut facts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut truth = Truth { excess: vec![0.0; plants.len()], attempts: vec![0; plants.len()] };
-    let mut codes = [0_u8; ATTRIBUTES.len()];
+    let mut codes = [0_u8; ATTRIBUTES.len() + 1];
+    // Dice of their own, so that a shop without a release is the same shop.
+    let mut rollout = Dice::new(seed ^ 0x5eed);
+    let mut wander = 0.0;
     for night in (0..weather.nights).rev() {
         let week = weather.season * (std::f64::consts::TAU * night as f64 / 7.0).sin();
-        let day = week + weather.day_sd * dice.normal();
+        let luck = weather.day_sd * dice.normal();
+        wander = weather.follows * wander + (1.0 - weather.follows.powi(2)).sqrt() * luck;
+        let day = week + wander;
         let values: Vec<Vec<f64>> = ATTRIBUTES
             .iter()
             .map(|(_, values)| (0..*values).map(|_| weather.value_sd * dice.normal()).collect())
             .collect();
-        let busy = weather.per_night as f64
-            * (1.0
-                + 0.3 * (std::f64::consts::TAU * night as f64 / 7.0).cos() * f64::from(u8::from(weather.season > 0.0)));
-        let mut moments: Vec<i64> =
-            (0..busy as usize).map(|_| CUT - night as i64 * DAY - ((dice.uniform() * DAY as f64) as i64)).collect();
-        moments.sort_unstable();
-        for moment in moments {
+        for (moment, is_program) in moments(&mut dice, weather, night) {
             let is_campaign = night < weather.campaign && dice.uniform() < 0.2;
             for (code, table) in codes.iter_mut().zip(&tables) {
                 *code = choose(&mut dice, table);
@@ -191,24 +247,38 @@ pub(super) fn attempts(seed: u64, weather: &Weather, plants: &[Plant]) -> (Attem
                     codes[0] = 3;
                 }
             }
+            if is_program {
+                codes[BROWSER] = (ATTRIBUTES[BROWSER].1 + 2) as u8;
+                codes[COUNTRY] = 2;
+            }
+            let hours = (CUT - moment) as f64 / HOUR as f64;
+            if let Some((from, share)) = weather.release {
+                codes[usize::from(RELEASE)] = if hours <= from && rollout.uniform() < share { NEW } else { OLD };
+            }
             let mut log_odds = logit(weather.base) + day;
-            for (attribute, code) in codes.iter().enumerate() {
-                let value = usize::from(*code) - 2;
+            for (attribute, code) in codes.iter().enumerate().take(ATTRIBUTES.len()) {
+                // Programs have a browser that nobody else has.
+                let value = (usize::from(*code) - 2).min(ATTRIBUTES[attribute].1 - 1);
                 log_odds += effects[attribute][value] + values[attribute][value];
             }
             // The channel of campaigns brings people who mostly look around, with or without one.
             if codes[CHANNEL] == 6 {
                 log_odds += 1.2;
             }
+            if is_program {
+                log_odds += 100.0;
+            }
             let usual = sigmoid(log_odds);
             let luck = dice.uniform();
-            let hours = (CUT - moment) as f64 / HOUR as f64;
-            let mut chance = usual;
+            let (mut chance, mut error) = (usual, 0);
             for (number, plant) in plants.iter().enumerate() {
                 let is_in = plant.slice.parts().all(|(attribute, code)| codes[attribute] == code);
                 if is_in && hours <= plant.from && hours > plant.until {
                     log_odds += plant.odds_ratio.ln();
                     chance = sigmoid(log_odds);
+                    if plant.error && (usual..chance).contains(&luck) {
+                        error = ERROR;
+                    }
                     truth.attempts[number] += 1;
                     truth.excess[number] += f64::from(u8::from(luck < chance)) - f64::from(u8::from(luck < usual));
                 }
@@ -219,6 +289,9 @@ pub(super) fn attempts(seed: u64, weather: &Weather, plants: &[Plant]) -> (Attem
             at.push(moment);
             block.push(Attempts::block_of(CUT, moment).unwrap().min(weather.nights as u8 - 1));
             failed.push(luck < chance);
+            if has_errors {
+                facts.push(Fact { error, ..Fact::default() });
+            }
         }
     }
     let strata = Attempts::stratify(&attributes, at.len());
@@ -232,7 +305,7 @@ pub(super) fn attempts(seed: u64, weather: &Weather, plants: &[Plant]) -> (Attem
         block,
         failed,
         strata,
-        facts: Vec::new(),
+        facts,
     };
     (attempts, truth)
 }
