@@ -102,7 +102,9 @@ fn told(alert: &analysis::Alert, zone: &str) -> Alert {
         Rule::Barrier => (sheet::section("barriers"), "The evidence"),
         Rule::QuietSource | Rule::Rejected => (sheet::section("quality"), "Data quality"),
         Rule::TrackingGap => (sheet::section("orders"), "Orders without a cart"),
-        Rule::Forecast => (sheet::section("forecast"), "The forecasts and what they came to"),
+        Rule::Forecast | Rule::Drift | Rule::Calibration => {
+            (sheet::section("forecast"), "The forecasts and what they came to")
+        }
     };
     Alert { kind, heading, what: words::passage(&alert.what), href, more }
 }
