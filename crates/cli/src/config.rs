@@ -240,7 +240,7 @@ impl Config {
     pub(crate) fn effective(&self) -> Vec<Setting> {
         let rules = &self.bots.rules;
         let (alerts, contacting) = (&self.alerts.rules, &self.follow_up.rules);
-        let values: [(&str, Value); 34] = [
+        let values: [(&str, Value); 36] = [
             ("shop.time_zone", self.zone.name().into()),
             ("money.base", self.rates.base().into()),
             ("money.rates", self.rates.to_string().into()),
