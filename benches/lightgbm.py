@@ -24,25 +24,16 @@ def loss(p, y):
     return float(-numpy.mean(numpy.where(y == 1, numpy.log(p), numpy.log(1 - p))))
 
 
-lines = [line.rstrip().split(",") for line in open(sys.argv[1], encoding="utf-8")]
-data = {part: numpy.array([line[1:] for line in lines if line[0] == part], dtype=float) for part in ("train", "test")}
-features = data["train"].shape[1] - 4
-words = list(range(features - WORDS, features))
-x, y = data["train"][:, 4:], data["train"][:, 0]
-# As the models here: the latest fifth is not trained on but calibrates; of the rest the latest seventh says when to stop.
-calibrate = len(y) * 4 // 5
-watch = calibrate * 6 // 7
-begun = time.time()
-train = lightgbm.Dataset(x[:watch], y[:watch], categorical_feature=words)
-model = lightgbm.train(
-    PARAMETERS, train, 1_500, valid_sets=[train.create_valid(x[watch:calibrate], y[watch:calibrate])],
-    callbacks=[lightgbm.early_stopping(40, verbose=False)],
-)
-fitted = time.time() - begun
-
-
-def calibrated(raw):
-    """Slope and level of the log-odds, fitted on the latest fifth."""
+def fitted(x, y):
+    """As the models here: the latest fifth calibrates instead of training; of the rest the latest seventh says when to stop."""
+    calibrate = len(y) * 4 // 5
+    watch = calibrate * 6 // 7
+    begun = time.time()
+    train = lightgbm.Dataset(x[:watch], y[:watch], categorical_feature=WORD_COLUMNS)
+    model = lightgbm.train(
+        PARAMETERS, train, 1_500, valid_sets=[train.create_valid(x[watch:calibrate], y[watch:calibrate])],
+        callbacks=[lightgbm.early_stopping(40, verbose=False)],
+    )
     z, t = model.predict(x[calibrate:], raw_score=True), y[calibrate:]
     slope, level = 1.0, 0.0
     for _ in range(25):
@@ -50,15 +41,32 @@ def calibrated(raw):
         w = p * (1 - p)
         hessian = numpy.array([[(w * z * z).sum(), (w * z).sum()], [(w * z).sum(), w.sum()]])
         slope, level = numpy.array([slope, level]) + numpy.linalg.solve(hessian, [((t - p) * z).sum(), (t - p).sum()])
-    return 1 / (1 + numpy.exp(-(slope * raw + level)))
+    return model, slope, level, time.time() - begun
 
 
-test = data["test"]
-truth = test[:, 0]
-said = calibrated(model.predict(test[:, 4:], raw_score=True))
-best = loss(test[:, 3], truth)
-print(f"{len(y):,} rows learnt from, {len(truth):,} judged; best possible {best:.5f}")
-for name, p in [("spline logit", test[:, 1]), ("boosting", test[:, 2]), ("LightGBM", said)]:
-    print(f"{name}: log-loss {loss(p, truth):.5f}, {100 * (loss(p, truth) / best - 1):+.2f} % over the best, "
-          f"{100 * (loss(p, truth) / loss(said, truth) - 1):+.2f} % over LightGBM")
-print(f"LightGBM: {model.best_iteration} trees in {fitted:.2f} s on two threads")
+table = {}
+with open(sys.argv[1], encoding="utf-8") as lines:
+    for line in lines:
+        part, fold, *values = line.rstrip().split(",")
+        table.setdefault((int(fold), part), []).append(values)
+folds = sorted({fold for fold, _ in table})
+WORD_COLUMNS = None
+learnt, seconds, trees, judged = 0, 0.0, [], []
+for fold in folds:
+    data = {part: numpy.array(table.pop((fold, part)), dtype=float) for part in ("train", "test")}
+    features = data["train"].shape[1] - 4
+    WORD_COLUMNS = list(range(features - WORDS, features))
+    model, slope, level, took = fitted(data["train"][:, 4:], data["train"][:, 0])
+    test = data["test"]
+    said = 1 / (1 + numpy.exp(-(slope * model.predict(test[:, 4:], raw_score=True) + level)))
+    judged.append(numpy.column_stack([test[:, :4], said]))
+    learnt, seconds, trees = learnt + len(data["train"]), seconds + took, trees + [model.best_iteration]
+judged = numpy.concatenate(judged)
+truth, best = judged[:, 0], loss(judged[:, 3], judged[:, 0])
+lightgbm_loss = loss(judged[:, 4], truth)
+print(f"{len(folds)} weeks, {learnt:,} rows learnt from, {len(truth):,} judged; best possible {best:.5f}")
+for name, p in [("spline logit", judged[:, 1]), ("boosting", judged[:, 2]), ("LightGBM", judged[:, 4])]:
+    own = loss(p, truth)
+    print(f"{name}: log-loss {own:.5f}, {100 * (own / best - 1):+.2f} % over the best, "
+          f"{100 * (own / lightgbm_loss - 1):+.2f} % over LightGBM")
+print(f"LightGBM: {trees} trees, trained and calibrated in {seconds:.2f} s on two threads")

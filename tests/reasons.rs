@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use analysis::abandonment_reasons::{self, BarrierFinding, Reason};
+use analysis::abandonment_reasons::{self, BarrierFinding, Chances, Reason};
 use analysis::funnel::Step;
 use analysis::{Settings, Tables};
 use events::bots::Rules;
@@ -139,7 +139,7 @@ fn a_barrier_that_no_error_tells_of_is_met_once_it_is_found() {
     };
     let tables = Tables::of(&lake.path().join("data/current"));
     let found = |findings: &[BarrierFinding]| {
-        let reasons = abandonment_reasons::reasons(&tables, &settings, findings).expect("reasons");
+        let reasons = abandonment_reasons::reasons(&tables, &settings, findings, &Chances::new()).expect("reasons");
         let said = reasons.rows.iter().map(|row| (row.cart_id.clone(), row.reason.name().to_owned())).collect();
         let met = reasons.rows.iter().filter(|row| row.barrier.is_some());
         assert!(met.clone().all(|row| row.reason == Reason::Barrier && row.confidence > 0.5));

@@ -3,17 +3,16 @@
 //! ```text
 //! carts ────────> carts of the last 90 days ─┐
 //! events ─links─> whose row it is ───────────┼─> signals of each cart, up to its window ──> lift   what an error keeps away
-//!        ─rows──> a day at a time ───────────┘                 │                            later  what is bought later
-//!                                                              └────────> rules ─────────────> reasons
+//!        ─rows──> a day at a time ───────────┘                 └────────> rules ─────────────> reasons
+//! forecasts ──> chances: what is bought later ─────────────────────────────┘
 //! ```
 //!
 //! A reason is what the signs point to, by rules that `docs/definitions.md` states one by one; it is no knowledge of
 //! anybody's mind. What can be learnt from the shop's own carts is: how sure an error is to have been the reason follows
-//! from how many more leave after it than without it, and how sure a wish list is from how many carts with the same
-//! signs were bought later.
+//! from how many more leave after it than without it, and how sure a wish list is from how likely the cart is to be
+//! bought later.
 
 mod carts;
-mod later;
 mod lift;
 mod rows;
 mod rules;
@@ -22,7 +21,7 @@ pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ::events::time::{self, DAY};
 use serde::Serialize;
@@ -30,7 +29,6 @@ use serde::Serialize;
 use crate::funnel::Step;
 use crate::stats::proportion::wilson;
 use crate::{Error, Estimate, Settings, Tables};
-use later::Later;
 use lift::Lift;
 
 /// Days of carts that are looked at: those opened before were judged on earlier nights.
@@ -159,19 +157,38 @@ pub struct CartReason {
     pub p_later: f64,
 }
 
-/// A reason for every abandoned cart of the last [`DAYS`] days. `findings` are the barriers that were found.
+/// How likely an abandoned cart is to be bought after its window.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Chance {
+    /// As known at the end of the window, 0..=1.
+    pub at_window: f64,
+    /// As known now: 1 if it was, 0 once it cannot be.
+    pub now: f64,
+}
+
+/// Chances by `cart_id`.
+pub type Chances = HashMap<String, Chance>;
+
+/// A reason for every abandoned cart of the last [`DAYS`] days. `findings` are the barriers that were found; a cart without a
+/// chance was not found in the events, and nothing is expected of it.
 ///
 /// # Errors
 /// When a table cannot be read, or is not of this version.
-pub fn reasons(tables: &Tables, settings: &Settings, findings: &[BarrierFinding]) -> Result<AbandonmentReasons, Error> {
+pub fn reasons(
+    tables: &Tables,
+    settings: &Settings,
+    findings: &[BarrierFinding],
+    chances: &Chances,
+) -> Result<AbandonmentReasons, Error> {
     let opened_from = i64::from(time::utc_day(settings.as_of.saturating_sub(DAYS * DAY))) * DAY;
     let mut carts = carts::read(&tables.carts, opened_from)?;
     rows::replay(&tables.events, settings, opened_from, &mut carts)?;
     let lift = Lift::learn(&carts, settings, findings);
-    let later = Later::learn(&carts, settings);
     let mut judged: Vec<CartReason> = Vec::new();
     for cart in carts.iter().filter(|cart| cart.abandoned) {
-        judged.push(rules::judge(cart, &lift, &later, settings, findings));
+        let unknown = || Chance { at_window: 0.0, now: f64::from(u8::from(cart.purchased_at.is_some())) };
+        let chance = chances.get(&cart.id).copied().unwrap_or_else(unknown);
+        judged.push(rules::judge(cart, &lift, chance, settings, findings));
     }
     Ok(summary(opened_from, judged))
 }

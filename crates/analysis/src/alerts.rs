@@ -33,11 +33,23 @@ pub enum Rule {
     TrackingGap,
     /// A day's carts were abandoned far more, or less, than was forecast.
     Forecast,
+    /// The carts of late are other than those that forecasts learnt from.
+    Drift,
+    /// What forecasts say is off day after day.
+    Calibration,
 }
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 5] = [Self::Barrier, Self::QuietSource, Self::Rejected, Self::TrackingGap, Self::Forecast];
+    pub const ALL: [Self; 7] = [
+        Self::Barrier,
+        Self::QuietSource,
+        Self::Rejected,
+        Self::TrackingGap,
+        Self::Forecast,
+        Self::Drift,
+        Self::Calibration,
+    ];
 
     /// The name in tables and files.
     #[must_use]
@@ -48,6 +60,8 @@ impl Rule {
             Self::Rejected => "rejected",
             Self::TrackingGap => "tracking_gap",
             Self::Forecast => "forecast",
+            Self::Drift => "drift",
+            Self::Calibration => "calibration",
         }
     }
 }

@@ -222,7 +222,8 @@ pub fn analyze_with(tables: &Tables, settings: &Settings, contacting: &follow_up
     let checkout_curve = checkout_curve::fit(&carts, settings)?;
     let prediction = prediction::predict(tables, settings)?;
     let barriers = barriers::find(tables, settings)?;
-    let reasons = abandonment_reasons::reasons(tables, settings, &passed_on::met(&barriers))?;
+    let reasons =
+        abandonment_reasons::reasons(tables, settings, &passed_on::met(&barriers), &passed_on::chances(&prediction))?;
     let (claims, of_carts, later) =
         (passed_on::claims(&barriers), passed_on::by_cart(&reasons), passed_on::later(&reasons));
     let known = revenue::Known {

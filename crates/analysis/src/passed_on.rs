@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::abandonment_reasons::{AbandonmentReasons, BarrierFinding};
+use crate::abandonment_reasons::{AbandonmentReasons, BarrierFinding, Chance, Chances};
 use crate::barriers::{Barrier, Barriers, Level};
+use crate::prediction::Prediction;
 use crate::revenue::Claim;
 
 /// The barriers that are sure enough to be somebody's reason for leaving, and to have cost something.
@@ -49,4 +50,10 @@ pub(crate) fn later(reasons: &AbandonmentReasons) -> HashMap<String, f64> {
 /// The reason of each cart, by `cart_id`.
 pub(crate) fn by_cart(reasons: &AbandonmentReasons) -> HashMap<String, String> {
     reasons.rows.iter().map(|row| (row.cart_id.clone(), row.reason.name().to_owned())).collect()
+}
+
+/// How likely each cart is to be bought after its window.
+pub(crate) fn chances(prediction: &Prediction) -> Chances {
+    let of = |(cart, (at_window, now)): (&str, (f64, f64))| (cart.to_owned(), Chance { at_window, now });
+    prediction.later.chances().into_iter().map(of).collect()
 }

@@ -7,7 +7,8 @@
 //!                                        ├─> model          spline_logit, boosting; calibration on the latest carts
 //!                                        ├─> backtest       a model per week, blind to what came after; champion
 //!                                        ├─> cohort         each day's share with a range, replayed night by night
-//!                                        └─> nowcast        the last day's checkouts, where they were unusual
+//!                                        ├─> nowcast        the last day's checkouts, where they were unusual
+//!                                        └─> later          what is bought after the window, and what goes with it
 //! ```
 //!
 //! Nothing is drawn by chance and nothing depends on the number of threads: the same tables and `as_of` give the same
@@ -21,10 +22,12 @@ mod calibration;
 mod champion;
 mod cohort;
 mod design;
+pub mod drift;
 mod features;
 mod history;
 mod journey;
 mod landmark;
+pub mod later;
 mod model;
 pub mod nowcast;
 pub mod quality;
@@ -35,6 +38,7 @@ mod stream;
 pub(crate) mod tables;
 #[cfg(test)]
 mod tests;
+pub mod tiers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -46,16 +50,19 @@ use serde::Serialize;
 use crate::{Error, Settings, Tables, text};
 use backtest::Backtest;
 use cohort::{Cohort, DayEffect};
+use drift::Drift;
 use features::at;
 use landmark::{Cart, Folders, Frame, Purpose, Row};
 use model::{Plan, Trained};
 use nowcast::Slice;
 use quality::Quality;
 use shelf::Shelf;
+use tiers::{Tier, TierForecast};
 
 pub use champion::Why;
-pub use cohort::LEVEL;
+pub use cohort::{Bounds, LEVEL, LEVELS};
 pub use landmark::LANDMARKS;
+pub use later::Later;
 pub use model::Method;
 pub(crate) use shelf::FOLDER as MODELS;
 pub use shelf::Kept;
@@ -80,6 +87,8 @@ pub struct Prediction {
     pub tonight: Option<CohortForecast>,
     /// Of the carts of that day that are not bought yet, the share expected not to be bought in time.
     pub tonight_open_rate: Option<f64>,
+    /// The open carts of that day by how well their customers are known; empty where no forecast can be made.
+    pub tiers: Vec<TierForecast>,
     /// All days whose carts have not all matured, newest first.
     pub pending_days: Vec<CohortForecast>,
     /// Open carts at risk.
@@ -90,6 +99,10 @@ pub struct Prediction {
     pub track: Track,
     /// How good the probabilities of past weeks were; `None` before there are any.
     pub quality: Option<Quality>,
+    /// What is bought after the window.
+    pub later: Later,
+    /// Whether carts, and what comes of forecasts, have changed of late.
+    pub drift: Drift,
     /// Rows of [`crate::schema::PREDICTIONS`].
     #[serde(skip)]
     pub carts: Vec<PredictedCart>,
@@ -128,6 +141,10 @@ pub struct CohortForecast {
     pub high: f64,
     /// Share of nights on which the range should hold.
     pub level: f64,
+    /// The range that should hold on 80 % of nights; `None` for forecasts of versions that made none.
+    pub range_80: Option<Bounds>,
+    /// The range that should hold on 95 % of nights; likewise.
+    pub range_95: Option<Bounds>,
     /// `expected_rate` with the last day's checkouts taken into account, where these were unusual.
     pub nowcast_rate: Option<f64>,
     /// What it came to, once all of the day's carts have matured.
@@ -139,6 +156,20 @@ impl CohortForecast {
     #[must_use]
     pub fn held(&self) -> Option<bool> {
         self.actual_rate.map(|actual| (self.low..=self.high).contains(&actual))
+    }
+
+    /// The range of one of [`LEVELS`], if it was told.
+    #[must_use]
+    pub fn range(&self, level: f64) -> Option<Bounds> {
+        let [narrow, _, wide] = LEVELS;
+        let is = |other: f64| (level - other).abs() < 1e-9;
+        if is(narrow) {
+            self.range_80
+        } else if is(wide) {
+            self.range_95
+        } else {
+            is(self.level).then_some(Bounds { low: self.low, high: self.high })
+        }
     }
 }
 
@@ -177,8 +208,21 @@ pub struct Track {
     pub held: u64,
     /// Those of `nights` that were worked out afterwards, because no run was made then.
     pub replayed: u64,
+    /// The same for every level at which ranges are told, rising.
+    pub levels: Vec<Held>,
     /// The nights themselves, oldest first.
     pub forecasts: Vec<CohortForecast>,
+}
+
+/// How often the ranges of one level held.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Held {
+    /// Share of nights on which they should.
+    pub level: f64,
+    /// Nights judged.
+    pub nights: u64,
+    /// Those on which they did.
+    pub held: u64,
 }
 
 /// A pending cart.
@@ -262,12 +306,12 @@ pub(crate) fn predict(tables: &Tables, settings: &Settings) -> Result<Prediction
     let carts = score_pending(&frame, &trained, choice.method, settings, &unusual);
 
     let night = Night { frame: &frame, backtest: &backtest, settings, newest, after };
-    let (days, cohorts) = night.past();
+    let Past { days, cohorts, by_tier } = night.past();
     let (ranges, mut effect) = cohort::replay(&cohorts, settings.as_of);
-    if !trained.has_model() {
-        effect.tau = effect.tau.hypot(rate_error(&carts, trained.carts));
-    }
+    let rate_error = if trained.has_model() { 0.0 } else { rate_error(&carts, trained.carts) };
+    effect.tau = effect.tau.hypot(rate_error);
     let pending_days = night.pending(&carts, effect, !unusual.is_empty());
+    let tiers = tiers::forecasts(&by_tier, &night.newest_by_tier(&carts), rate_error, settings.as_of);
     let earlier = match &tables.forecasts {
         Some(folder) => tables::read_forecasts(folder)?,
         None => Vec::new(),
@@ -280,9 +324,11 @@ pub(crate) fn predict(tables: &Tables, settings: &Settings) -> Result<Prediction
         carts: cohort.carts,
         open: cohort.open.len() as u64,
         expected_rate: range.expected,
-        low: range.low,
-        high: range.high,
+        low: range.main().low,
+        high: range.main().high,
         level: LEVEL,
+        range_80: Some(range.ends[0]),
+        range_95: Some(range.ends[2]),
         nowcast_rate: None,
         actual_rate: (cohort.known_at <= settings.as_of).then(|| cohort.actual()),
     });
@@ -297,11 +343,14 @@ pub(crate) fn predict(tables: &Tables, settings: &Settings) -> Result<Prediction
         fingerprint: trained.fingerprint(choice.method),
         tonight_open_rate: open.map(|open| open.expected_rate * open.carts as f64 / open.open as f64),
         tonight,
+        tiers,
         pending_days,
         at_risk: at_risk(&carts),
         unusual,
         track: track(&forecasts, settings.as_of),
         quality: quality::quality(&backtest_rows),
+        later: later::later(&frame, settings, &mut shelf),
+        drift: drift::drift(&frame, &backtest_rows, settings.as_of),
         carts,
         backtest: backtest_rows,
         forecasts,
@@ -423,6 +472,14 @@ struct Night<'a> {
     after: i64,
 }
 
+/// The days before the newest one, each as it was when its forecast was made, with what its week's model said.
+struct Past {
+    days: Vec<NaiveDate>,
+    cohorts: Vec<Cohort>,
+    /// The open carts of these days, by [`Tier`].
+    by_tier: [Vec<Cohort>; Tier::ALL.len()],
+}
+
 impl Night<'_> {
     fn day(&self, cart: &Cart) -> NaiveDate {
         time::local_date(cart.opened_at, self.settings.zone)
@@ -432,11 +489,10 @@ impl Night<'_> {
         time::start_of_day(day + Days::new(1), self.settings.zone)
     }
 
-    /// The days before the newest one, each as it was when its forecast was made, with what its week's model said.
-    fn past(&self) -> (Vec<NaiveDate>, Vec<Cohort>) {
+    fn past(&self) -> Past {
         let rows: HashMap<u32, &Row> =
             self.frame.rows.iter().filter(|row| row.purpose == Purpose::Forecast).map(|row| (row.cart, row)).collect();
-        let mut days: BTreeMap<NaiveDate, Cohort> = BTreeMap::new();
+        let mut days: BTreeMap<NaiveDate, (Cohort, [Cohort; Tier::ALL.len()])> = BTreeMap::new();
         // Days of which nothing could be said at the time.
         let mut unknown = BTreeSet::new();
         for (at, cart) in (0_u32..).zip(&self.frame.carts) {
@@ -447,8 +503,8 @@ impl Night<'_> {
                 continue;
             }
             let Some(fold) = self.backtest.fold_of(cart.opened_at) else { continue };
+            let row = rows.get(&at);
             let p = if cart.is_unbought(made_at) {
-                let row = rows.get(&at);
                 let age_hours = (made_at - cart.opened_at) as f64 / HOUR as f64;
                 let said = row.and_then(|row| fold.trained.score(row, fold.choice.method));
                 let Some(p) = said.or_else(|| fold.trained.unseen(age_hours)) else {
@@ -459,16 +515,45 @@ impl Night<'_> {
             } else {
                 None
             };
-            let cohort = days.entry(day).or_default();
-            cohort.made_at = made_at;
-            cohort.known_at = self.end(day) + self.settings.window;
+            let (cohort, tiers) = days.entry(day).or_default();
+            for cohort in std::iter::once(&mut *cohort).chain(&mut *tiers) {
+                (cohort.made_at, cohort.known_at) = (made_at, self.end(day) + self.settings.window);
+            }
             cohort.carts += 1;
-            if let Some(p) = p {
-                cohort.open.push(p);
-                cohort.abandoned += u64::from(cart.is_abandoned(self.settings.window));
+            let Some(p) = p else { continue };
+            let abandoned = u64::from(cart.is_abandoned(self.settings.window));
+            cohort.open.push(p);
+            cohort.abandoned += abandoned;
+            if let Some(row) = row {
+                let tier = &mut tiers[Tier::of(self.segment(row)) as usize];
+                tier.carts += 1;
+                tier.open.push(p);
+                tier.abandoned += abandoned;
             }
         }
-        days.into_iter().filter(|(day, _)| !unknown.contains(day)).unzip()
+        let mut past = Past { days: Vec::new(), cohorts: Vec::new(), by_tier: Default::default() };
+        for (day, (cohort, tiers)) in days.into_iter().filter(|(day, _)| !unknown.contains(day)) {
+            past.days.push(day);
+            past.cohorts.push(cohort);
+            past.by_tier.iter_mut().zip(tiers).for_each(|(all, tier)| all.push(tier));
+        }
+        past
+    }
+
+    fn segment(&self, row: &Row) -> Option<&str> {
+        self.frame.vocabularies[at::SEGMENT].word(row.features.words[at::SEGMENT])
+    }
+
+    /// What is said of the newest day's open carts, by tier.
+    fn newest_by_tier(&self, carts: &[PredictedCart]) -> [Vec<f64>; Tier::ALL.len()] {
+        let mut tiers: [Vec<f64>; Tier::ALL.len()] = Default::default();
+        // Carts that were not found in the events are of nobody known.
+        for cart in carts.iter().filter(|cart| cart.segment.is_some()) {
+            if time::local_date(cart.opened_at, self.settings.zone) == self.newest {
+                tiers[Tier::of(cart.segment.as_deref()) as usize].push(cart.p_abandon);
+            }
+        }
+        tiers
     }
 
     /// Tonight's forecasts of all days with carts that may still be bought in time, newest first.
@@ -494,7 +579,7 @@ impl Night<'_> {
             }
             let n = all as f64;
             let certain = abandoned as f64 / n;
-            let range = cohort::range(all, &said, effect);
+            let range = cohort::range(all, &said, effect).above(certain);
             let moved: Vec<f64> = pending.iter().map(|cart| cart.p_nowcast).collect();
             Some(CohortForecast {
                 day,
@@ -503,10 +588,12 @@ impl Night<'_> {
                 age_days: i32::try_from((self.newest - day).num_days()).unwrap_or(i32::MAX),
                 carts: all,
                 open: said.len() as u64,
-                expected_rate: certain + range.expected,
-                low: certain + range.low,
-                high: certain + range.high,
+                expected_rate: range.expected,
+                low: range.main().low,
+                high: range.main().high,
                 level: LEVEL,
+                range_80: Some(range.ends[0]),
+                range_95: Some(range.ends[2]),
                 nowcast_rate: is_unusual.then(|| certain + cohort::range(all, &moved, effect).expected),
                 actual_rate: None,
             })
@@ -573,10 +660,19 @@ fn track(forecasts: &[CohortForecast], as_of: i64) -> Track {
     let judged: Vec<CohortForecast> =
         days.into_values().rev().take(NIGHTS).cloned().collect::<Vec<_>>().into_iter().rev().collect();
     let number = |is: &dyn Fn(&CohortForecast) -> bool| judged.iter().filter(|forecast| is(forecast)).count() as u64;
+    let at = |level: f64| {
+        let told = judged.iter().filter_map(|forecast| Some(forecast.range(level)?.hold(forecast.actual_rate?)));
+        told.fold(Held { level, nights: 0, held: 0 }, |sum, held| Held {
+            nights: sum.nights + 1,
+            held: sum.held + u64::from(held),
+            ..sum
+        })
+    };
     Track {
         nights: judged.len() as u64,
         held: number(&|forecast| forecast.held() == Some(true)),
         replayed: number(&|forecast| forecast.replayed),
+        levels: LEVELS.map(at).to_vec(),
         forecasts: judged,
     }
 }

@@ -10,6 +10,7 @@ mod checkout_curve;
 mod customers;
 mod forecast;
 mod funnel;
+mod later;
 mod orders;
 mod reasons;
 mod revenue;
@@ -54,6 +55,7 @@ impl Analysis {
             standing::queries(self, &tables),
             funnel::queries(self, &tables),
             checkout_curve::queries(self, &tables),
+            later::queries(self, &tables),
             orders::queries(self, &tables),
             forecast::queries(self, &tables),
             barriers::queries(self, &tables),

@@ -128,6 +128,34 @@ pub const FORECASTS: Table = Table {
         required("level", Type::F64, "share of nights on which the range should hold"),
         optional("nowcast_rate", Type::F64, "expected share with the last day's checkouts taken into account"),
         optional("actual_rate", Type::F64, "the share itself, once every cart of the day has matured"),
+        optional("low_80", Type::F64, "lower end of the range that should hold on 80 % of nights"),
+        optional("high_80", Type::F64, "upper end of it"),
+        optional("low_95", Type::F64, "lower end of the range that should hold on 95 % of nights"),
+        optional("high_95", Type::F64, "upper end of it"),
+    ],
+};
+
+/// Carts that were not bought within the window: what was seen of them by then, and whether they are bought later.
+pub const LATER: Table = Table {
+    name: "later",
+    row: "cart of the last 90 days not bought within its window",
+    columns: &[
+        required("cart_id", Type::Text, "the cart"),
+        required("window_end", Type::Moment, "opened_at + cart.window: nothing later is in the columns up to p_30"),
+        required("returned", Type::Flag, "a visit of its person other than the opening one"),
+        required("last_day", Type::Flag, "a cart event in the last 24 hours of the window"),
+        required("saved", Type::Flag, "something was put on a wish list"),
+        required("several_items", Type::Flag, "two pieces or more in it"),
+        required("checkout_started", Type::Flag, "the checkout was started"),
+        required("error_met", Type::Flag, "a checkout error was met"),
+        optional("segment", Type::Word, "of its person as known at window_end, at 00:00 of the opening day"),
+        optional("device", Type::Word, "of the opening event"),
+        required("value_third", Type::I32, "third of these carts by value, from 1; 0 where nothing had a price"),
+        optional("p_7", Type::F64, "probability, 0 to 1, at window_end to be bought by an age of 7 days"),
+        optional("p_14", Type::F64, "the same by an age of 14 days"),
+        optional("p_30", Type::F64, "the same by an age of 30 days"),
+        required("p_now", Type::F64, "the same as known at as_of: 1 if it was bought, 0 once it cannot be by then"),
+        required("method", Type::Word, "what these come from: spline_logit, or group_rate of similar carts"),
     ],
 };
 
@@ -137,7 +165,11 @@ pub const ALERTS: Table = Table {
     row: "alert that is raised, or that the night resolved",
     columns: &[
         required("id", Type::Text, "the same on every night as long as the cause lasts"),
-        required("rule", Type::Word, "why: barrier, quiet_source, rejected, tracking_gap or forecast"),
+        required(
+            "rule",
+            Type::Word,
+            "why: barrier, quiet_source, rejected, tracking_gap, forecast, drift or calibration",
+        ),
         required("severity", Type::Word, "high or medium"),
         required("status", Type::Word, "new, open, or resolved by this night"),
         required("what", Type::Text, "what happened, in a sentence"),
@@ -161,7 +193,11 @@ pub const REASONS: Table = Table {
         required("confidence", Type::F64, "how sure that is, 0 to 1"),
         required("evidence", Type::Text, "what shows it"),
         optional("barrier", Type::Text, "the barrier that was found and met, where one was"),
-        required("p_later", Type::F64, "probability, 0 to 1, that it is bought after cart.window; 1 if it was"),
+        required(
+            "p_later",
+            Type::F64,
+            "p_now of the table later: probability, 0 to 1, to be bought later; 1 if it was",
+        ),
     ],
 };
 
@@ -277,12 +313,13 @@ pub const BARRIER_CARTS: Table = Table {
 };
 
 /// Every table of this crate.
-pub const TABLES: [Table; 11] = [
+pub const TABLES: [Table; 12] = [
     REVENUE,
     RECOVERIES,
     PREDICTIONS,
     BACKTEST,
     FORECASTS,
+    LATER,
     BARRIERS,
     BARRIER_CARTS,
     REASONS,

@@ -240,7 +240,7 @@ impl Config {
     pub(crate) fn effective(&self) -> Vec<Setting> {
         let rules = &self.bots.rules;
         let (alerts, contacting) = (&self.alerts.rules, &self.follow_up.rules);
-        let values: [(&str, Value); 34] = [
+        let values: [(&str, Value); 36] = [
             ("shop.time_zone", self.zone.name().into()),
             ("money.base", self.rates.base().into()),
             ("money.rates", self.rates.to_string().into()),
@@ -265,6 +265,8 @@ impl Config {
             ("alerts.rejected", alerts.rejected.into()),
             ("alerts.tracking_gap", alerts.tracking_gap.into()),
             ("alerts.forecast", alerts.forecast.into()),
+            ("alerts.drift", alerts.drift.into()),
+            ("alerts.calibration", alerts.calibration.into()),
             ("follow_up.segments", contacting.segments.join(", ").into()),
             ("follow_up.within", time::format_span(contacting.within).into()),
             ("follow_up.quiet", time::format_span(contacting.quiet).into()),
@@ -422,6 +424,8 @@ fn overlay(base: &mut File, given: File) {
     take(&mut base.alerts.rejected, given.alerts.rejected);
     take(&mut base.alerts.tracking_gap, given.alerts.tracking_gap);
     take(&mut base.alerts.forecast, given.alerts.forecast);
+    take(&mut base.alerts.drift, given.alerts.drift);
+    take(&mut base.alerts.calibration, given.alerts.calibration);
     base.alerts.webhook = given.alerts.webhook;
     let (contacting, wanted) = (&mut base.follow_up, given.follow_up);
     take(&mut contacting.segments, wanted.segments);

@@ -23,7 +23,6 @@ pub(super) struct Cart {
     pub(super) person_id: String,
     pub(super) visitor_id: Option<String>,
     pub(super) opened_at: i64,
-    pub(super) last_activity_at: i64,
     pub(super) purchased_at: Option<i64>,
     /// Whether it was not bought within the window, which has passed.
     pub(super) abandoned: bool,
@@ -33,8 +32,7 @@ pub(super) struct Cart {
     pub(super) signals: Signals,
 }
 
-const COLUMNS: [&str; 8] =
-    ["cart_id", "person_id", "visitor_id", "opened_at", "last_activity_at", "purchased_at", "outcome", "emptied"];
+const COLUMNS: [&str; 7] = ["cart_id", "person_id", "visitor_id", "opened_at", "purchased_at", "outcome", "emptied"];
 
 /// Carts opened at `from` or later, by person and time.
 pub(super) fn read(folder: &Path, from: i64) -> Result<Vec<Cart>, Error> {
@@ -59,7 +57,7 @@ fn decode(batch: &RecordBatch, from: i64, into: &mut Vec<Cart>) -> Result<(), ca
         |name: &str| batch.column_by_name(name).expect("asked for").as_primitive::<TimestampMicrosecondType>().clone();
     let (cart_id, person_id, visitor_id, outcome) =
         (text("cart_id")?, text("person_id")?, text("visitor_id")?, text("outcome")?);
-    let [opened_at, last_activity_at, purchased_at] = ["opened_at", "last_activity_at", "purchased_at"].map(moment);
+    let [opened_at, purchased_at] = ["opened_at", "purchased_at"].map(moment);
     let emptied = batch.column_by_name("emptied").expect("asked for").as_boolean();
     let words = WORDS.iter().map(|name| text(name)).collect::<Result<Vec<_>, _>>()?;
     // Words repeat from row to row: the same text is kept once.
@@ -76,7 +74,6 @@ fn decode(batch: &RecordBatch, from: i64, into: &mut Vec<Cart>) -> Result<(), ca
             person_id: person_id.get(row).unwrap_or_default().to_owned(),
             visitor_id: visitor_id.get(row).map(str::to_owned),
             opened_at: opened_at.value(row),
-            last_activity_at: last_activity_at.value(row),
             purchased_at: purchased_at.is_valid(row).then(|| purchased_at.value(row)),
             abandoned: outcome.get(row) == Some("abandoned"),
             emptied: emptied.value(row),

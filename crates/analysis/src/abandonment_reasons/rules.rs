@@ -3,10 +3,9 @@
 use events::time;
 
 use super::carts::Cart;
-use super::later::Later;
 use super::lift::Lift;
 use super::signals::Met;
-use super::{BarrierFinding, CartReason, Reason};
+use super::{BarrierFinding, CartReason, Chance, Reason};
 use crate::Settings;
 use crate::funnel::Step;
 
@@ -30,18 +29,17 @@ const TWO_SIGNS: f64 = 0.8;
 pub(super) fn judge(
     cart: &Cart,
     lift: &Lift,
-    later: &Later,
+    chance: Chance,
     settings: &Settings,
     findings: &[BarrierFinding],
 ) -> CartReason {
-    let p_later = later.now(cart, settings.as_of);
-    let (reason, confidence, evidence, barrier) = first(cart, lift, later, settings, findings);
-    CartReason { cart_id: cart.id.clone(), reason, confidence, evidence, barrier, p_later }
+    let (reason, confidence, evidence, barrier) = first(cart, lift, chance, settings, findings);
+    CartReason { cart_id: cart.id.clone(), reason, confidence, evidence, barrier, p_later: chance.now }
 }
 
 type Verdict = (Reason, f64, String, Option<String>);
 
-fn first(cart: &Cart, lift: &Lift, later: &Later, settings: &Settings, findings: &[BarrierFinding]) -> Verdict {
+fn first(cart: &Cart, lift: &Lift, chance: Chance, settings: &Settings, findings: &[BarrierFinding]) -> Verdict {
     let signals = &cart.signals;
     let found = lift.of_findings(findings, cart).filter(|(_, sure)| *sure >= BLOCKED);
     let error = signals.stuck.as_ref().map(|met| (met, lift.of_error(&met.code)));
@@ -59,10 +57,10 @@ fn first(cart: &Cart, lift: &Lift, later: &Later, settings: &Settings, findings:
     } else if let Some(at) = cart.purchased_at {
         (Reason::WishList, 1.0, format!("bought {} after it was opened", span(at - cart.opened_at)))
     } else if signals.saved {
-        (Reason::WishList, later.at_window(cart), "saved on a wish list while in the cart".to_owned())
-    } else if later.at_window(cart) >= WISHED {
+        (Reason::WishList, chance.at_window, "saved on a wish list while in the cart".to_owned())
+    } else if chance.at_window >= WISHED {
         let evidence = format!("{} further visits within {}", signals.returns(), time::format_span(settings.window));
-        (Reason::WishList, later.at_window(cart), evidence)
+        (Reason::WishList, chance.at_window, evidence)
     } else if signals.furthest == Some(COSTS_SHOW) {
         let step = COSTS_SHOW.name();
         if signals.pondered {

@@ -4,10 +4,9 @@ use events::Kind;
 use events::time::{DAY, HOUR, MINUTE};
 
 use super::carts::Cart;
-use super::later::Later;
 use super::lift::Lift;
 use super::signals::{Row, Signals};
-use super::{BarrierFinding, CartReason, Reason, rules};
+use super::{BarrierFinding, CartReason, Chance, Reason, rules};
 use crate::funnel::Step;
 use crate::testing::{NOON, settings};
 
@@ -34,7 +33,6 @@ fn cart(rows: &[Row]) -> Cart {
         person_id: "v:1".to_owned(),
         visitor_id: None,
         opened_at: NOON,
-        last_activity_at: NOON,
         purchased_at: None,
         abandoned: true,
         emptied: false,
@@ -61,10 +59,13 @@ fn crowd(bought: usize, left: usize, more: &[Row]) -> Vec<Cart> {
 }
 
 fn judge(cart: &Cart, others: &[Cart], findings: &[BarrierFinding]) -> CartReason {
+    judge_with(cart, others, findings, Chance { at_window: 0.2, now: 0.1 })
+}
+
+fn judge_with(cart: &Cart, others: &[Cart], findings: &[BarrierFinding], chance: Chance) -> CartReason {
     let settings = settings();
     let carts = [std::slice::from_ref(cart), others].concat();
-    let (lift, later) = (Lift::learn(&carts, &settings, findings), Later::learn(&carts, &settings));
-    rules::judge(cart, &lift, &later, &settings, findings)
+    rules::judge(cart, &Lift::learn(&carts, &settings, findings), chance, &settings, findings)
 }
 
 #[test]
@@ -162,17 +163,12 @@ fn who_goes_back_to_the_cart_after_the_costs_is_surer_to_have_left_for_them() {
 }
 
 #[test]
-fn a_cart_like_those_that_were_bought_later_is_likelier_to_be() {
-    let mut settings = settings();
-    settings.as_of = NOON + 20 * DAY;
-    let saved = cart(&[row(1, Kind::AddToWishlist, 1)]);
-    let bought = Cart { purchased_at: Some(NOON + 8 * DAY), ..saved.clone() };
-    let others = [vec![bought.clone(); 150], vec![saved.clone(); 50], vec![cart(&[]); 300]].concat();
-    let later = Later::learn(&others, &settings);
-    assert!((0.6..0.8).contains(&later.at_window(&saved)), "{}", later.at_window(&saved));
-    assert!(later.at_window(&cart(&[])) < 0.1);
-    assert!((later.now(&bought, settings.as_of) - 1.0).abs() < 1e-12);
-    // The day on which they are bought has passed.
-    assert!(later.now(&saved, settings.as_of) < 1e-9);
-    assert!(later.now(&saved, NOON + 31 * DAY).abs() < 1e-12);
+fn a_cart_that_is_likely_to_be_bought_later_is_kept_for_later() {
+    let chance = |at_window| Chance { at_window, now: at_window / 2.0 };
+    let likely = judge_with(&cart(&[]), &[], &[], chance(0.6));
+    assert_eq!((likely.reason, likely.confidence, likely.p_later), (Reason::WishList, 0.6, 0.3));
+    let unlikely = judge_with(&cart(&[]), &[], &[], chance(0.4));
+    assert_eq!((unlikely.reason, unlikely.p_later), (Reason::LeftBeforeCheckout, 0.2));
+    let saved = judge_with(&cart(&[row(1, Kind::AddToWishlist, 1)]), &[], &[], chance(0.4));
+    assert_eq!((saved.reason, saved.confidence), (Reason::WishList, 0.4), "saved, and as sure as it is to be bought");
 }

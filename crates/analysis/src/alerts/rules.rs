@@ -8,6 +8,7 @@ use super::{Cause, Intake, Rule, Severity};
 use crate::barriers::{Barrier, Level, Status};
 use crate::funnel::Step;
 use crate::prediction::CohortForecast;
+use crate::prediction::drift::{BEFORE, Moved, Off, RECENT};
 use crate::{Activity, Analysis};
 
 /// When alerts are raised.
@@ -23,11 +24,23 @@ pub struct Rules {
     pub tracking_gap: f64,
     /// Whether for a day that came out far from its forecast.
     pub forecast: bool,
+    /// From this population stability index of a feature on, of the carts of late against those before.
+    pub drift: f64,
+    /// From this distance, 0 to 1, between what the forecasts of two weeks said and what came on.
+    pub calibration: f64,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { barrier: true, quiet_source: true, rejected: 0.01, tracking_gap: 0.05, forecast: true }
+        Self {
+            barrier: true,
+            quiet_source: true,
+            rejected: 0.01,
+            tracking_gap: 0.05,
+            forecast: true,
+            drift: 0.25,
+            calibration: 0.03,
+        }
     }
 }
 
@@ -56,6 +69,8 @@ pub(super) fn causes(analysis: &Analysis, activity: &[Activity], intake: Intake,
     if rules.forecast {
         causes.extend(newest_judged(analysis).and_then(missed));
     }
+    causes.extend(drift(&analysis.prediction.drift.features, rules.drift));
+    causes.extend(analysis.prediction.drift.calibration.and_then(|off| calibration(off, rules.calibration)));
     causes
 }
 
@@ -219,6 +234,57 @@ fn missed(forecast: &CohortForecast) -> Option<Cause> {
             ("expected_rate", format!("{expected:.4}")),
             ("low", format!("{low:.4}")),
             ("high", format!("{high:.4}")),
+        ]),
+        top_customers: 0,
+    })
+}
+
+/// Features that are named in a sentence; the evidence has all.
+const NAMED: usize = 3;
+
+fn drift(features: &[Moved], limit: f64) -> Option<Cause> {
+    let moved: Vec<&Moved> = features.iter().filter(|moved| moved.exceeds(limit)).collect();
+    let named: Vec<String> = moved
+        .iter()
+        .take(NAMED)
+        .map(|moved| format!("{} ({:.2})", moved.feature.replace('_', " "), moved.psi))
+        .collect();
+    let more = moved.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!moved.is_empty()).then(|| Cause {
+        rule: Rule::Drift,
+        subject: String::new(),
+        severity: Severity::Medium,
+        what: format!(
+            "The carts of the last {RECENT} days are other than those of the {BEFORE} days before, which forecasts learnt \
+             from: {}{more} (population stability index; {limit} and more is a large change).",
+            named.join(", ")
+        ),
+        evidence: moved.iter().map(|moved| (moved.feature.to_owned(), format!("{:.4}", moved.psi))).collect(),
+        top_customers: 0,
+    })
+}
+
+fn calibration(off: Off, limit: f64) -> Option<Cause> {
+    off.exceeds(limit).then(|| Cause {
+        rule: Rule::Calibration,
+        subject: String::new(),
+        severity: Severity::Medium,
+        what: format!(
+            "Forecasts of {} days said that {:.1} % of {} carts would be abandoned; {:.1} % were: {:.1} points {}, day after day.",
+            off.days,
+            100.0 * off.said,
+            off.carts,
+            100.0 * off.came,
+            100.0 * (off.said - off.came).abs(),
+            if off.said > off.came { "too many" } else { "too few" }
+        ),
+        evidence: evidence([
+            ("days", off.days.to_string()),
+            ("carts", off.carts.to_string()),
+            ("said", format!("{:.4}", off.said)),
+            ("came", format!("{:.4}", off.came)),
+            ("z", format!("{:.1}", off.z)),
         ]),
         top_customers: 0,
     })

@@ -1,4 +1,5 @@
 use super::*;
+use crate::prediction::drift::{Moved, Off};
 use crate::testing::analysis_of;
 use events::time::DAY;
 
@@ -68,4 +69,27 @@ fn rows_that_cannot_be_used_are_told_from_one_in_a_hundred_on() {
     assert_eq!(rules_of(&[], Intake { rows: 1_000, rejected: 10 }), ["rejected"]);
     assert_eq!(rules_of(&[], Intake { rows: 1_000, rejected: 9 }), [""; 0]);
     assert_eq!(rules_of(&[], Intake { rows: 20, rejected: 5 }), [""; 0], "of so few rows a share says nothing");
+}
+
+#[test]
+fn carts_of_another_kind_and_forecasts_that_stay_off_are_told() {
+    let mut analysis = analysis_of(&[]);
+    let rules =
+        |analysis: &Analysis| -> Vec<Cause> { rules::causes(analysis, &[], Intake::default(), &Rules::default()) };
+    let moved = |feature, psi| Moved { feature, psi, by_chance: 0.01 };
+    let off = |came, z| Off { days: 14, carts: 2_800, said: 0.6, came, z };
+    let drift = &mut analysis.prediction.drift;
+    (drift.features, drift.calibration) = (vec![moved("device", 0.31), moved("value", 0.12)], Some(off(0.65, -4.0)));
+    let told = rules(&analysis);
+    assert_eq!(told.iter().map(|cause| cause.rule).collect::<Vec<_>>(), [Rule::Drift, Rule::Calibration]);
+    assert!(told[0].what.contains("device (0.31)") && !told[0].what.contains("value"), "{}", told[0].what);
+    assert!(told[1].what.contains("5.0 points too few"), "{}", told[1].what);
+
+    let drift = &mut analysis.prediction.drift;
+    // A large index of few carts, a small distance, and a distance that days differ by anyway.
+    drift.features = vec![Moved { by_chance: 0.2, ..moved("device", 0.31) }];
+    for calibration in [off(0.62, -9.0), off(0.65, -2.0)] {
+        analysis.prediction.drift.calibration = Some(calibration);
+        assert_eq!(rules(&analysis).len(), 0);
+    }
 }

@@ -106,6 +106,16 @@ pub(super) mod at {
     pub(in super::super) const PAYMENT: usize = 8;
 }
 
+/// Positions in [`NUMBERS`] that are used by name.
+pub(super) mod number_at {
+    pub(in super::super) const VALUE: usize = 0;
+    pub(in super::super) const ITEMS: usize = 2;
+    pub(in super::super) const ERRORS: usize = 10;
+    pub(in super::super) const HOURS_IDLE: usize = 12;
+    pub(in super::super) const VISITS: usize = 14;
+    pub(in super::super) const WISHES: usize = 17;
+}
+
 /// Words of one feature with their codes; 0 is none.
 #[derive(Clone, Debug)]
 pub(super) struct Vocabulary {
@@ -273,4 +283,18 @@ fn step(furthest: Kind) -> &'static str {
 #[expect(clippy::cast_possible_truncation, reason = "seven digits are enough for a feature")]
 pub(super) const fn narrow(number: f64) -> f32 {
     number as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_that_are_used_by_name_are_where_they_are_said_to_be() {
+        use number_at::{ERRORS, HOURS_IDLE, ITEMS, VALUE, VISITS, WISHES};
+        let named = [VALUE, ITEMS, ERRORS, HOURS_IDLE, VISITS, WISHES].map(|at| NUMBERS[at].name);
+        assert_eq!(named, ["value", "items", "errors", "hours_idle", "visits", "wishes"]);
+        let named = [at::STEP, at::SEGMENT, at::DEVICE, at::RELEASE, at::PAYMENT].map(|at| WORDS[at].name);
+        assert_eq!(named, ["step", "segment", "device", "release", "payment_method"]);
+    }
 }

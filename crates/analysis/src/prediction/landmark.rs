@@ -39,6 +39,8 @@ pub(super) struct Cart {
     pub(super) purchased_at: Option<i64>,
     /// Pending at `as_of`.
     pub(super) is_pending: bool,
+    /// Expired at `as_of`: it cannot be bought any more.
+    pub(super) is_expired: bool,
     pub(super) value: Amount,
     pub(super) currency: Option<String>,
     pub(super) device: Option<String>,
@@ -68,6 +70,8 @@ pub(super) enum Purpose {
     Forecast,
     /// Tonight.
     Tonight,
+    /// At the end of the window, where it was not bought within it.
+    Window,
 }
 
 /// A cart at a moment.
@@ -78,6 +82,8 @@ pub(super) struct Row {
     pub(super) moment: i64,
     pub(super) purpose: Purpose,
     pub(super) age_hours: f64,
+    /// Number of its person, as known then.
+    pub(super) person: u32,
     pub(super) features: Features,
 }
 
@@ -113,7 +119,8 @@ pub(super) struct Folders<'a> {
 }
 
 /// Asks for the carts of the span at every landmark they reached, at the moment that `forecast_at` names for their
-/// opening (if that lies before `as_of`), and the pending ones at `as_of`.
+/// opening (if that lies before `as_of`), the pending ones at `as_of`, and all that were not bought within their window at
+/// its end.
 pub(super) fn frame(
     folders: &Folders<'_>,
     settings: &Settings,
@@ -127,13 +134,7 @@ pub(super) fn frame(
 
     let mut history = History::new(settings.expiry);
     recall(folders.orders, start, &mut history)?;
-    let mut answers = Answers {
-        carts: &carts,
-        rows: Vec::new(),
-        persons: Vec::new(),
-        settings,
-        vocabularies: Vocabularies::default(),
-    };
+    let mut answers = Answers { carts: &carts, rows: Vec::new(), settings, vocabularies: Vocabularies::default() };
     let mut next = 0;
     let span = Span { from, until: settings.as_of, rates: &settings.rates, bots: &settings.bots };
     stream::replay(folders.events, &span, |event| {
@@ -147,8 +148,8 @@ pub(super) fn frame(
     for question in &questions[next..] {
         answers.answer(&history, *question);
     }
-    let Answers { mut rows, persons, mut vocabularies, .. } = answers;
-    add_segments(&history, &carts, &mut rows, &persons, settings, &mut vocabularies);
+    let Answers { mut rows, mut vocabularies, .. } = answers;
+    add_segments(&history, &carts, &mut rows, settings, &mut vocabularies);
     Ok(Frame { carts, rows, vocabularies, one_in })
 }
 
@@ -175,6 +176,10 @@ fn questions(carts: &[Cart], one_in: usize, settings: &Settings, forecast_at: im
         if cart.is_pending {
             questions.push((settings.as_of, at, Purpose::Tonight));
         }
+        let window_ends = cart.opened_at + settings.window;
+        if window_ends <= settings.as_of && cart.is_unbought(window_ends) {
+            questions.push((window_ends, at, Purpose::Window));
+        }
         if cart.id % one_in as Id != 0 {
             continue;
         }
@@ -191,8 +196,6 @@ fn questions(carts: &[Cart], one_in: usize, settings: &Settings, forecast_at: im
 struct Answers<'a> {
     carts: &'a [Cart],
     rows: Vec<Row>,
-    /// The person of each row, as known then.
-    persons: Vec<u32>,
     settings: &'a Settings,
     vocabularies: Vocabularies,
 }
@@ -201,11 +204,10 @@ impl Answers<'_> {
     /// Adds the row of a cart that was known and open; others have none.
     fn answer(&mut self, history: &History, (moment, at, purpose): Question) {
         let cart = &self.carts[at as usize];
-        let Some((journey, person, position)) = history.cart(cart.id, moment) else { return };
-        let features = features::of(journey, person, moment, self.settings.zone, &mut self.vocabularies);
+        let Some((journey, known, person)) = history.cart(cart.id, moment) else { return };
+        let features = features::of(journey, known, moment, self.settings.zone, &mut self.vocabularies);
         let age_hours = (moment - cart.opened_at) as f64 / HOUR as f64;
-        self.rows.push(Row { cart: at, moment, purpose, age_hours, features });
-        self.persons.push(position);
+        self.rows.push(Row { cart: at, moment, purpose, age_hours, person, features });
     }
 }
 
@@ -214,7 +216,6 @@ fn add_segments(
     history: &History,
     carts: &[Cart],
     rows: &mut [Row],
-    persons: &[u32],
     settings: &Settings,
     vocabularies: &mut Vocabularies,
 ) {
@@ -234,9 +235,9 @@ fn add_segments(
         (0_u32..).zip(&spenders).filter_map(|(place, spender)| Some((spender.person.parse().ok()?, place))).collect();
     let mut asked = Vec::new();
     let mut askers = Vec::new();
-    for (row, person) in rows.iter_mut().zip(persons) {
+    for row in rows {
         let day = time::local_date(carts[row.cart as usize].opened_at, settings.zone);
-        match place.get(person) {
+        match place.get(&row.person) {
             Some(place) => {
                 asked.push((day, *place));
                 askers.push(row);
@@ -251,7 +252,7 @@ fn add_segments(
 
 /// Carts opened in the span, by opening.
 fn read_carts(folder: &Path, start: i64, until: i64) -> Result<Vec<Cart>, Error> {
-    const COLUMNS: [&str; 10] = [
+    const COLUMNS: [&str; 11] = [
         "cart_id",
         "opened_at",
         "purchased_at",
@@ -262,6 +263,7 @@ fn read_carts(folder: &Path, start: i64, until: i64) -> Result<Vec<Cart>, Error>
         "release",
         "payment_method",
         "payment_info_at",
+        "state",
     ];
     debug_assert!(COLUMNS.iter().all(|name| CARTS.columns.iter().any(|column| column.name == *name)));
     let mut carts = Vec::new();
@@ -271,6 +273,7 @@ fn read_carts(folder: &Path, start: i64, until: i64) -> Result<Vec<Cart>, Error>
             let text = |name: &str| Text::of(&batch, name).expect("the carts table is ours");
             let (cart_id, outcome, currency) = (text("cart_id"), text("outcome"), text("currency"));
             let (device, release, payment) = (text("device"), text("release"), text("payment_method"));
+            let state = text("state");
             let opened = batch.column(1).as_primitive::<TimestampMicrosecondType>();
             let purchased = batch.column(2).as_primitive::<TimestampMicrosecondType>();
             let value = batch.column(4).as_primitive::<Decimal128Type>();
@@ -288,6 +291,7 @@ fn read_carts(folder: &Path, start: i64, until: i64) -> Result<Vec<Cart>, Error>
                     opened_at,
                     purchased_at: purchased.is_valid(row).then(|| purchased.value(row)),
                     is_pending: outcome.get(row) == Some("pending"),
+                    is_expired: state.get(row) == Some("expired"),
                     value: Amount(value.value(row)),
                     currency: currency.get(row).map(str::to_owned),
                     device: device.get(row).map(str::to_owned),

@@ -21,7 +21,7 @@ const FEWEST_OF_EACH: usize = 40;
 /// Share of the carts, the latest, that calibrate instead of train.
 const CALIBRATE: usize = 5;
 /// Ridge penalties that are tried: the latest carts choose. There are five rows to a cart, which know much the same.
-const PENALTIES: [f64; 3] = [1_000.0, 250.0, 60.0];
+pub(super) const PENALTIES: [f64; 3] = [1_000.0, 250.0, 60.0];
 
 /// What gives log-odds of abandonment.
 pub(super) trait Model: std::fmt::Debug + Send + Sync {

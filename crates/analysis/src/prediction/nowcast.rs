@@ -125,6 +125,7 @@ mod tests {
                     id: 1,
                     opened_at,
                     purchased_at: (buys && opened_at + HOUR <= AS_OF).then_some(opened_at + HOUR),
+                    is_expired: false,
                     is_pending: false,
                     value: Amount::ZERO,
                     currency: None,

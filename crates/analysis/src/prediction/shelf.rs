@@ -123,7 +123,7 @@ fn of_row(row: &Row, words: &[Vec<u128>]) -> u128 {
     };
     put(&[match row.purpose {
         Purpose::Landmark(landmark) => landmark,
-        Purpose::Forecast | Purpose::Tonight => u8::MAX,
+        Purpose::Forecast | Purpose::Tonight | Purpose::Window => u8::MAX,
     }]);
     put(&row.age_hours.to_bits().to_le_bytes());
     for number in row.features.numbers {

@@ -6,20 +6,21 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, Int32Array};
 use arrow::datatypes::{Date32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use chrono::NaiveDate;
-use events::parquet_io::Reader;
+use events::parquet_io::{self, Reader};
 use events::{lake, time};
 
-use super::shelf;
-use super::{BacktestRow, CohortForecast, PredictedCart, Prediction};
+use super::{BacktestRow, Bounds, CohortForecast, PredictedCart, Prediction};
+use super::{later, shelf};
 use crate::Error;
 use crate::encode::{self, amounts, counts, flags, floats, moments, texts, words};
 use crate::schema::{BACKTEST, FORECASTS, PREDICTIONS};
 
-/// Writes the three tables below `generation`, also where they are empty, and the models for the next night.
+/// Writes the four tables below `generation`, also where they are empty, and the models for the next night.
 pub(crate) fn write(prediction: &Prediction, generation: &Path) -> Result<(), Error> {
     encode::write(generation, &PREDICTIONS, prediction.carts.len(), &[], predictions(&prediction.carts))?;
     encode::write(generation, &BACKTEST, prediction.backtest.len(), &[], backtest(&prediction.backtest))?;
     encode::write(generation, &FORECASTS, prediction.forecasts.len(), &[], forecasts(&prediction.forecasts))?;
+    later::table::write(&prediction.later, generation)?;
     shelf::write(&prediction.models, generation)
 }
 
@@ -74,7 +75,18 @@ fn forecasts(rows: &[CohortForecast]) -> Vec<ArrayRef> {
         floats(rows.iter().map(|row| Some(row.level))),
         floats(rows.iter().map(|row| row.nowcast_rate)),
         floats(rows.iter().map(|row| row.actual_rate)),
+        floats(rows.iter().map(|row| row.range_80.map(|ends| ends.low))),
+        floats(rows.iter().map(|row| row.range_80.map(|ends| ends.high))),
+        floats(rows.iter().map(|row| row.range_95.map(|ends| ends.low))),
+        floats(rows.iter().map(|row| row.range_95.map(|ends| ends.high))),
     ]
+}
+
+/// Columns that the table had from the beginning.
+const FIRST_COLUMNS: usize = 12;
+
+fn known(column: &Float64Array, row: usize) -> Option<f64> {
+    column.is_valid(row).then(|| column.value(row))
 }
 
 /// The forecasts that earlier nights made, without those that were worked out afterwards.
@@ -82,9 +94,18 @@ pub(super) fn read_forecasts(folder: &Path) -> Result<Vec<CohortForecast>, Error
     let columns: Vec<&str> = FORECASTS.columns.iter().map(|column| column.name).collect();
     let mut rows = Vec::new();
     for file in lake::parquet_files(folder)? {
-        for batch in Reader::open(&file, &columns)? {
+        // What an earlier version said is not forgotten because it had one range only.
+        let reader = match Reader::open(&file, &columns) {
+            Err(parquet_io::Error::Column { .. }) => Reader::open(&file, &columns[..FIRST_COLUMNS])?,
+            reader => reader?,
+        };
+        for batch in reader {
             let batch = batch?;
             let float = |column: usize| batch.column(column).as_primitive::<Float64Type>().clone();
+            let ends = |column: usize, row: usize| {
+                let end = |column: usize| known(batch.columns().get(column)?.as_primitive::<Float64Type>(), row);
+                Some(Bounds { low: end(column)?, high: end(column + 1)? })
+            };
             let count = |column: usize, row: usize| {
                 u64::try_from(batch.column(column).as_primitive::<Int64Type>().value(row)).unwrap_or(0)
             };
@@ -93,7 +114,6 @@ pub(super) fn read_forecasts(folder: &Path) -> Result<Vec<CohortForecast>, Error
             let replayed = batch.column(2).as_boolean();
             let ages = batch.column(3).as_primitive::<Int32Type>();
             let [expected, low, high, level, nowcast, actual] = [6, 7, 8, 9, 10, 11].map(float);
-            let known = |column: &Float64Array, row: usize| column.is_valid(row).then(|| column.value(row));
             for row in (0..batch.num_rows()).filter(|row| !replayed.value(*row)) {
                 rows.push(CohortForecast {
                     day: time::date(days.value(row)),
@@ -106,6 +126,8 @@ pub(super) fn read_forecasts(folder: &Path) -> Result<Vec<CohortForecast>, Error
                     low: low.value(row),
                     high: high.value(row),
                     level: level.value(row),
+                    range_80: ends(FIRST_COLUMNS, row),
+                    range_95: ends(FIRST_COLUMNS + 2, row),
                     nowcast_rate: known(&nowcast, row),
                     actual_rate: known(&actual, row),
                 });

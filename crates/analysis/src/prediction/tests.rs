@@ -5,6 +5,7 @@ mod bayes;
 mod edges;
 mod kept;
 mod known;
+mod later;
 mod outlook;
 mod shop;
 mod synthetic;

@@ -17,6 +17,7 @@ pub(super) fn queries(analysis: &Analysis, tables: &Tables) -> Vec<Query> {
     }
     if prediction.track.nights > 0 {
         queries.push(track(analysis, tables));
+        queries.push(levels(analysis, tables));
         queries.push(nights(analysis, tables));
     }
     if let Some(quality) = &prediction.quality {
@@ -35,18 +36,33 @@ fn days(analysis: &Analysis, tables: &Tables) -> Query {
             float(day.expected_rate),
             float(day.low),
             float(day.high),
+            day.range_80.and_then(|ends| float(ends.low)),
+            day.range_80.and_then(|ends| float(ends.high)),
+            day.range_95.and_then(|ends| float(ends.low)),
+            day.range_95.and_then(|ends| float(ends.high)),
         ]
     };
     Query {
         id: "forecast.days".to_owned(),
         title: "Expected share of each day’s new carts not bought in time, as forecast tonight".to_owned(),
         sql: format!(
-            "select cohort_day, carts, open_carts, expected_rate, low, high\nfrom {}\nwhere made_at = {} and not replayed\n\
+            "select cohort_day, carts, open_carts, expected_rate, low, high, low_80, high_80, low_95, high_95\nfrom {}\nwhere made_at = {} and not replayed\n\
              order by cohort_day desc",
             tables.forecasts(),
             sql::moment(analysis.as_of)
         ),
-        columns: vec!["cohort_day", "carts", "open_carts", "expected_rate", "low", "high"],
+        columns: vec![
+            "cohort_day",
+            "carts",
+            "open_carts",
+            "expected_rate",
+            "low",
+            "high",
+            "low_80",
+            "high_80",
+            "low_95",
+            "high_95",
+        ],
         expected: analysis.prediction.pending_days.iter().map(row).collect(),
     }
 }
@@ -98,6 +114,31 @@ fn track(analysis: &Analysis, tables: &Tables) -> Query {
         ),
         columns: vec!["nights", "held", "replayed"],
         expected: vec![vec![count(track.nights), count(track.held), count(track.replayed)]],
+    }
+}
+
+fn levels(analysis: &Analysis, tables: &Tables) -> Query {
+    let levels = &analysis.prediction.track.levels;
+    Query {
+        id: "forecast.levels".to_owned(),
+        title: "Nights on which the ranges of each level held".to_owned(),
+        sql: format!(
+            "{},
+told as (
+  select 0.8::double as level, low_80 as low, high_80 as high, actual_rate from judged
+  union all
+  select level, low, high, actual_rate from judged
+  union all
+  select 0.95::double, low_95, high_95, actual_rate from judged
+)
+select level, count(low) as nights, count(*) filter (where actual_rate between low and high) as held
+from told
+group by level
+order by level",
+            judged(analysis, tables)
+        ),
+        columns: vec!["level", "nights", "held"],
+        expected: levels.iter().map(|held| vec![float(held.level), count(held.nights), count(held.held)]).collect(),
     }
 }
 

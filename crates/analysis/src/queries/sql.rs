@@ -53,6 +53,10 @@ impl Tables {
         self.table(crate::schema::CUSTOMERS.name)
     }
 
+    pub(super) fn later(&self) -> String {
+        self.table(crate::schema::LATER.name)
+    }
+
     pub(super) fn predictions(&self) -> String {
         self.table(crate::schema::PREDICTIONS.name)
     }

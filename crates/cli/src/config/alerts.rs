@@ -16,6 +16,8 @@ pub(super) struct AlertsTable {
     pub(super) rejected: Option<f64>,
     pub(super) tracking_gap: Option<f64>,
     pub(super) forecast: Option<bool>,
+    pub(super) drift: Option<f64>,
+    pub(super) calibration: Option<f64>,
     pub(super) webhook: Vec<WebhookTable>,
 }
 
@@ -80,12 +82,19 @@ impl AlertsTable {
             let what = format!("{share} is no share; it must be from 0 to 1");
             if (0.0..=1.0).contains(&share) { Ok(share) } else { Err((key, what)) }
         };
+        let index = |key: &'static str, index: Option<f64>| {
+            let index = index.unwrap_or_default();
+            let what = format!("{index} is no stability index; it must be above 0, such as 0.25");
+            if index > 0.0 { Ok(index) } else { Err((key, what)) }
+        };
         let rules = Rules {
             barrier: self.barrier.unwrap_or_default(),
             quiet_source: self.quiet_source.unwrap_or_default(),
             rejected: share("alerts.rejected", self.rejected)?,
             tracking_gap: share("alerts.tracking_gap", self.tracking_gap)?,
             forecast: self.forecast.unwrap_or_default(),
+            drift: index("alerts.drift", self.drift)?,
+            calibration: share("alerts.calibration", self.calibration)?,
         };
         let webhooks = self.webhook.into_iter().map(WebhookTable::check).collect::<Result<_, _>>();
         Ok(Alerts { rules, webhooks: webhooks.map_err(|what| ("alerts.webhook", what))? })
@@ -156,6 +165,7 @@ mod tests {
         let webhook = |keys: &str| error(&format!("[[alerts.webhook]]\nname = \"team\"\n{keys}"));
         for (message, words) in [
             (error("[alerts]\nrejected = 5"), "alerts.rejected: 5 is no share"),
+            (error("[alerts]\ndrift = 0"), "alerts.drift: 0 is no stability index"),
             (error("[alerts]\nforcast = true"), "did you mean `forecast`?"),
             (error("[[alerts.webhook]]\nurl = \"https://a.example\""), "a webhook needs a `name`"),
             (webhook("url = \"example.com\""), "`team`: `url` is no address"),

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::{ConfigError, File, Number, distance};
 
 /// Keys that a variable can set.
-const KEYS: [&str; 31] = [
+const KEYS: [&str; 33] = [
     "shop.time_zone",
     "money.base",
     "cart.window",
@@ -31,6 +31,8 @@ const KEYS: [&str; 31] = [
     "alerts.rejected",
     "alerts.tracking_gap",
     "alerts.forecast",
+    "alerts.drift",
+    "alerts.calibration",
     "follow_up.within",
     "follow_up.quiet",
     "follow_up.max_contacts",
@@ -191,6 +193,8 @@ impl Origins {
                 "alerts.rejected" => file.alerts.rejected = share()?,
                 "alerts.tracking_gap" => file.alerts.tracking_gap = share()?,
                 "alerts.forecast" => file.alerts.forecast = flag()?,
+                "alerts.drift" => file.alerts.drift = share()?,
+                "alerts.calibration" => file.alerts.calibration = share()?,
                 "follow_up.within" => file.follow_up.within = Some(text.clone()),
                 "follow_up.quiet" => file.follow_up.quiet = Some(text.clone()),
                 "follow_up.max_contacts" => file.follow_up.max_contacts = count()?,
@@ -269,6 +273,8 @@ mod tests {
                 "alerts.rejected = 0.01 from default",
                 "alerts.tracking_gap = 0.05 from default",
                 "alerts.forecast = true from default",
+                "alerts.drift = 0.25 from default",
+                "alerts.calibration = 0.03 from default",
                 "follow_up.segments = top1, d1 from default",
                 "follow_up.within = 14d from default",
                 "follow_up.quiet = 1d from default",

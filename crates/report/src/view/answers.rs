@@ -191,7 +191,9 @@ fn told(alert: &analysis::Alert, zone: &str) -> Alert {
         Rule::Barrier => (sheet::section("barriers"), "The evidence"),
         Rule::QuietSource | Rule::Rejected => (sheet::section("quality"), "Data quality"),
         Rule::TrackingGap => (sheet::section("orders"), "Orders without a cart"),
-        Rule::Forecast => (sheet::section("forecast"), "The forecasts and what they came to"),
+        Rule::Forecast | Rule::Drift | Rule::Calibration => {
+            (sheet::section("forecast"), "The forecasts and what they came to")
+        }
     };
     let figure = |name: &str| alert.evidence.get(name)?.parse().ok();
     let n = ["attempts", "rows", "orders"].into_iter().find_map(figure);

@@ -1,5 +1,8 @@
 //! When carts are bought, and what share is bought only after the window.
 
+use analysis::prediction::later::behaviour::{Behaviour, Bought, Compared, Line};
+use analysis::prediction::{Later, Method};
+use analysis::stats::association::Interval;
 use analysis::{Analysis, CheckoutCurve, Query};
 
 use super::known::Known;
@@ -19,8 +22,8 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Result<Section,
         _ => "When carts are bought".to_owned(),
     };
     let mut section = Section::new("checkout", "Time to checkout", title);
-    section.defines(&["curve", "after", "interval"]);
-    section.asks(queries, &["checkout_curve."]);
+    section.defines(&["curve", "after", "association", "interval"]);
+    section.asks(queries, &["checkout_curve.", "later."]);
     if let Some(bought) = curve.by_window {
         section.knows(Known::by("curve").share(bought, "cart", "95% interval").query("checkout_curve.points"));
     }
@@ -38,6 +41,12 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Result<Section,
         )),
     }
     later(&mut section, curve, &window);
+    expected(&mut section, &analysis.prediction.later);
+    if let Some(compared) = &analysis.prediction.later.compared {
+        signs(&mut section, compared);
+        section.tables.push(shares(compared, &window));
+        section.tables.extend(associations(compared));
+    }
 
     let title = match curve.by_window {
         Some(bought) => format!("{} of carts are bought within {window}", number::percent(bought.point, bought.n)),
@@ -99,4 +108,139 @@ fn points(curve: &CheckoutCurve) -> Table {
         ]);
     }
     table
+}
+
+/// What may still come, and what that is taken from.
+fn expected(section: &mut Section, later: &Later) {
+    let Some(last) = later.by_days.last().filter(|_| later.open >= number::FEW) else { return };
+    section.say(format!(
+        "{} past that and not bought yet may still be: about {} of them are expected to be, by {last} days of age.",
+        number::counted(later.open, "cart"),
+        number::about(later.expected)
+    ));
+    let quality = later.quality.as_ref().filter(|quality| quality.carts >= number::FEW);
+    let by = match (later.method, quality) {
+        (Method::SplineLogit, Some(quality)) => format!(
+            "logistic regression with splines, trained on {}. On {} of past weeks, scored blind, its log-loss was {} of that \
+             of similar carts better (90% interval {} to {})",
+            number::counted(later.trained_on, "cart"),
+            number::counted(quality.carts, "cart"),
+            number::signed_percent(quality.skill.skill),
+            number::signed_percent(quality.skill.low),
+            number::signed_percent(quality.skill.high)
+        ),
+        (Method::SplineLogit, None) => "logistic regression with splines".to_owned(),
+        (_, Some(_)) => "what similar carts did: no model did better on past weeks".to_owned(),
+        (_, None) => "what similar carts did: there are too few carts for a model, or for judging one".to_owned(),
+    };
+    section.say(format!("The probability of each is taken from {by}."));
+}
+
+/// The sign that goes with later purchases most surely.
+fn signs(section: &mut Section, compared: &Compared) {
+    let Some(days) = compared.by_days else { return };
+    let sure = compared.lines.iter().filter(|line| line.q.is_some_and(|q| q < 0.05));
+    let strength = |line: &Line| line.association.map_or(0.0, |found| found.phi.point.abs());
+    let Some((line, found)) =
+        sure.max_by(|a, b| strength(a).total_cmp(&strength(b))).and_then(|line| Some((line, line.association?)))
+    else {
+        return;
+    };
+    if found.exposed.0.min(found.others.0) < number::FEW {
+        return;
+    }
+    let share = |(n, bought): (u64, u64)| number::percent(bought as f64 / n as f64, n);
+    section.say(format!(
+        "The clearest sign: {}. Of these carts {} are bought by {days} days of age, of the others {}. It is a sign that was \
+         seen before; that bringing it about would sell does not follow.",
+        name(line.behaviour).0.to_lowercase(),
+        share(found.exposed),
+        share(found.others)
+    ));
+}
+
+/// What carts with a behaviour are called, and those without.
+const fn name(behaviour: Behaviour) -> (&'static str, &'static str) {
+    match behaviour {
+        Behaviour::Returned => ("Its person came back", "Its person did not come back"),
+        Behaviour::LastDay => ("Something done to the cart in the last day", "Nothing done to it in the last day"),
+        Behaviour::Saved => ("Something put on a wish list", "Nothing put on a wish list"),
+        Behaviour::SeveralItems => ("Two pieces or more", "One piece or none"),
+        Behaviour::CheckoutStarted => ("Checkout started", "Checkout not started"),
+        Behaviour::ErrorMet => ("An error met", "No error met"),
+    }
+}
+
+fn shares(compared: &Compared, window: &str) -> Table {
+    let ages: Vec<String> =
+        compared.all.later.iter().map(|later| format!("#Bought by {}", number::age(later.age_hours))).collect();
+    let mut columns = vec!["Seen by then", "#Carts"];
+    columns.extend(ages.iter().map(String::as_str));
+    let title = format!("Carts not bought within {window}, by what was seen of them by then");
+    let mut table = Table::new("later-shares", title, &columns).csv("later.shares").note(
+        "Kaplan-Meier, with 95% intervals: young carts count for as long as they have been watched. Nothing that was seen \
+         later is in it.",
+    );
+    let mut row = |name: &str, bought: &Bought| {
+        let mut cells = vec![Cell::text(name), Cell::count(bought.carts)];
+        cells.extend(bought.later.iter().map(|later| match later.share {
+            Some(share) if bought.carts >= number::FEW => Cell::estimate(share).without_mark(),
+            _ => Cell::none(),
+        }));
+        table.push(cells);
+    };
+    row("All", &compared.all);
+    for line in compared.lines.iter().filter(|line| line.with.carts > 0 && line.without.carts > 0) {
+        let (with, without) = name(line.behaviour);
+        row(with, &line.with);
+        row(without, &line.without);
+    }
+    table
+}
+
+fn associations(compared: &Compared) -> Option<Table> {
+    let days = compared.by_days?;
+    let columns = [
+        "Seen",
+        "#Risk ratio",
+        "#Difference",
+        "#Correlation",
+        "#Odds ratio within like carts",
+        "#False discovery rate",
+    ];
+    let mut table = Table::new("later-associations", format!("What goes together with being bought by {days} days of age"), &columns)
+        .csv("later.associations")
+        .note(format!(
+            "Over {} that could be watched to that age; 90% intervals that allow for persons with several carts. Like \
+             carts: of the same segment, device and third of value. The rate allows for all lines being looked at together.",
+            number::counted(compared.watched, "cart")
+        ));
+    let ratio = |interval: Option<Interval>| match interval {
+        Some(Interval { point, low, high }) => {
+            Cell::number(number::rating(point)).with_note(format!("{}–{}", number::rating(low), number::rating(high)))
+        }
+        None => Cell::none(),
+    };
+    let signed = |Interval { point, low, high }: Interval| {
+        let points = |share: f64| number::signed_percent(share).replace('%', "");
+        Cell::number(format!("{} points", points(point))).with_note(format!("{} to {}", points(low), points(high)))
+    };
+    let phi = |Interval { point, low, high }: Interval| {
+        Cell::number(number::rating(point)).with_note(format!("{} to {}", number::rating(low), number::rating(high)))
+    };
+    for line in &compared.lines {
+        let Some(found) = line.association else { continue };
+        if found.exposed.0.min(found.others.0) < number::FEW {
+            continue;
+        }
+        table.push(vec![
+            Cell::text(name(line.behaviour).0),
+            ratio(found.risk_ratio),
+            signed(found.risk_difference),
+            phi(found.phi),
+            ratio(found.odds_ratio),
+            line.q.map_or_else(Cell::none, |q| Cell::number(number::score(q))),
+        ]);
+    }
+    (!table.is_empty()).then_some(table)
 }

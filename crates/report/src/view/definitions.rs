@@ -15,7 +15,7 @@ pub(crate) struct Term {
 }
 
 /// Every word in the order of the page: its anchor, its name, and its meaning, with the settings in braces.
-const TERMS: [(&str, &str, &str); 41] = [
+const TERMS: [(&str, &str, &str); 42] = [
     (
         "cart",
         "Cart",
@@ -141,6 +141,11 @@ const TERMS: [(&str, &str, &str); 41] = [
         "range",
         "Range of a forecast",
         "The range that should hold on nine of ten nights. It allows for what all carts of a day have in common, as past days have shown it, and is widened or narrowed after nights on which it failed or held.",
+    ),
+    (
+        "association",
+        "Goes together with",
+        "Compared are carts of which something was seen within {window} with those of which it was not. Risk ratio: share bought of the first by that of the second; correlation: phi, -1 to 1; odds ratio: the same comparison among carts of one segment, device and third of value only. None of them says that the one leads to the other.",
     ),
     (
         "risk",

@@ -1,7 +1,9 @@
 //! What percent of new carts will not be bought in time, which open carts are at risk, and how such forecasts turned out.
 
+use analysis::prediction::drift::{BEFORE, Drift, RECENT};
 use analysis::prediction::quality::{Group, Score};
-use analysis::prediction::{AtRisk, CohortForecast, Method, Prediction, Why};
+use analysis::prediction::tiers::{Tier, TierForecast};
+use analysis::prediction::{AtRisk, Bounds, CohortForecast, LEVELS, Method, Prediction, Why};
 use analysis::{Analysis, Estimate, Query};
 
 use super::table::{Cell, Table};
@@ -47,7 +49,8 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Result<Section,
     };
     let mut section = Section::new("forecast", "Forecast", title);
     section.defines(&["forecast", "range", "risk"]);
-    section.asks(queries, &["forecast.days", "forecast.at_risk", "forecast.track", "forecast.nights"]);
+    section
+        .asks(queries, &["forecast.days", "forecast.at_risk", "forecast.track", "forecast.levels", "forecast.nights"]);
     if let Some(forecast) = tonight(prediction) {
         say_tonight(&mut section, prediction, forecast);
     }
@@ -55,6 +58,9 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Result<Section,
     say_unusual(&mut section, prediction);
     let track = &prediction.track;
     section.say(held(prediction));
+    if track.nights > 0 {
+        section.say(levels(prediction));
+    }
     let title = format!("On {} nights the range held", number::out_of(track.held, track.nights));
     let caption =
         "Expected share of each day’s new carts as forecast on that night (line), its range (band), and what it \
@@ -68,7 +74,7 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Result<Section,
         None if data.is_empty() => {}
         None => section.tables.push(data.folded()),
     }
-    let tables = [days(&prediction.pending_days), at_risk(&prediction.at_risk)];
+    let tables = [days(&prediction.pending_days), tiers(&prediction.tiers), at_risk(&prediction.at_risk)];
     section.tables.extend(tables.into_iter().filter(|table| !table.is_empty()));
     Ok(section)
 }
@@ -76,12 +82,17 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Result<Section,
 fn say_tonight(section: &mut Section, prediction: &Prediction, forecast: &CohortForecast) {
     let estimate = range(forecast);
     section.say(format!(
-        "Of {} opened on {}, {} are expected to be left ({} range {}). {} not bought yet{}.",
+        "Of {} opened on {}, {} are expected to be left ({} range {}{}). {} not bought yet{}.",
         number::counted(forecast.carts, "cart"),
         number::date(forecast.day),
         number::percent(estimate.point, estimate.n),
         level(forecast),
         number::interval(estimate),
+        forecast.range_95.map_or_else(String::new, |Bounds { low, high }| format!(
+            ", {} range {}",
+            number::percent(LEVELS[2], 1),
+            number::interval(Estimate { low, high, ..estimate })
+        )),
         super::answers::are(forecast.open, "cart"),
         prediction
             .tonight_open_rate
@@ -138,6 +149,15 @@ pub(super) fn held(prediction: &Prediction) -> String {
     format!("On {} nights that can be judged{replayed} the range held.", number::out_of(track.held, track.nights))
 }
 
+/// The same for ranges of every level.
+fn levels(prediction: &Prediction) -> String {
+    let told = prediction.track.levels.iter().filter(|held| held.nights > 0);
+    let held: Vec<String> = told
+        .map(|held| format!("{} ({} ranges)", number::out_of(held.held, held.nights), number::percent(held.level, 1)))
+        .collect();
+    format!("By level, ranges held on {} nights.", held.join(", "))
+}
+
 fn nights(forecasts: &[CohortForecast]) -> Table {
     let columns = ["Day", "#Expected, with range", "#Came to", "#Carts", "Range held", "Made"];
     let mut table = Table::new("data-forecast", "Forecasts and what they came to", &columns).csv("forecast.nights");
@@ -160,17 +180,49 @@ fn nights(forecasts: &[CohortForecast]) -> Table {
 }
 
 fn days(forecasts: &[CohortForecast]) -> Table {
-    let columns = ["Day opened", "#Expected to be left, with range", "#Carts", "#Not bought yet"];
+    let columns =
+        ["Day opened", "#Expected to be left, with range", "#80% range", "#95% range", "#Carts", "#Not bought yet"];
     let mut table = Table::new("forecast-days", "Days that are still open", &columns).csv("forecast.days");
     for forecast in forecasts {
         table.push(vec![
             Cell::text(number::date(forecast.day)),
             Cell::estimate(range(forecast)),
+            bounds(forecast, forecast.range_80),
+            bounds(forecast, forecast.range_95),
             Cell::count(forecast.carts),
             Cell::count(forecast.open),
         ]);
     }
     table
+}
+
+fn tiers(forecasts: &[TierForecast]) -> Table {
+    let columns =
+        ["Customers", "#Open carts expected to be left, with range", "#Open carts", "#Nights on which the range held"];
+    let mut table = Table::new("forecast-tiers", "Open carts of the newest day, by customers", &columns)
+        .note("90% ranges. The nights before are worked out afterwards, from what was known on each.");
+    for forecast in forecasts {
+        let TierForecast { tier, open, expected_rate, low, high, nights, held } = *forecast;
+        table.push(vec![
+            Cell::text(match tier {
+                Tier::Top => "Top tenth of spend",
+                Tier::Known => "Ordered before",
+                Tier::New => "No order before",
+            }),
+            Cell::estimate(Estimate { point: expected_rate, low, high, n: open }),
+            Cell::count(open),
+            Cell::number(number::out_of(held, nights)),
+        ]);
+    }
+    table
+}
+
+/// Another range of a forecast, of enough carts.
+fn bounds(forecast: &CohortForecast, ends: Option<Bounds>) -> Cell {
+    match ends.filter(|_| forecast.carts >= number::FEW) {
+        Some(Bounds { low, high }) => Cell::number(number::interval(Estimate { low, high, ..range(forecast) })),
+        None => Cell::none(),
+    }
 }
 
 fn at_risk(risk: &AtRisk) -> Table {
@@ -213,6 +265,7 @@ pub(super) fn quality(analysis: &Analysis, queries: &[Query]) -> Result<Option<S
         number::percent(overall.mean, overall.n),
         number::percent(overall.abandoned as f64 / overall.n as f64, overall.n)
     ));
+    section.lead.extend(changed(&analysis.prediction.drift));
     let title = "Probability and outcome".to_owned();
     let caption =
         "Forecast probability of being left (across) and the share that was left (up), in steps of a twentieth, \
@@ -236,6 +289,33 @@ pub(super) fn quality(analysis: &Analysis, queries: &[Query]) -> Result<Option<S
         .tables
         .push(scores("segment-scores", "By customer segment", "Segment", &quality.by_segment, words::segment).folded());
     Ok(Some(section))
+}
+
+/// Whether carts of late are like those before, and whether forecasts of late came true.
+fn changed(drift: &Drift) -> Vec<String> {
+    let moved = drift
+        .features
+        .iter()
+        .take(3)
+        .map(|moved| format!("{} {}", words::column(moved.feature), number::rating(moved.psi)));
+    let moved: Vec<String> = moved.collect();
+    let features = (!moved.is_empty()).then(|| {
+        format!(
+            "Against the {BEFORE} days before, the carts of the last {RECENT} days have moved most in {} (population \
+             stability index; up to 0.1 is usual).",
+            moved.join(", ")
+        )
+    });
+    let judged = drift.calibration.map(|off| {
+        format!(
+            "On the latest {} days that can be judged, {} were said to be left and {} were ({}).",
+            off.days,
+            number::percent(off.said, off.carts),
+            number::percent(off.came, off.carts),
+            number::counted(off.carts, "cart")
+        )
+    });
+    features.into_iter().chain(judged).collect()
 }
 
 fn scores(id: &'static str, title: &str, first: &str, groups: &[Group], name: impl Fn(&str) -> String) -> Table {

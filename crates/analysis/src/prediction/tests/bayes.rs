@@ -17,6 +17,8 @@ use crate::prediction::landmark::LANDMARKS;
 
 /// Hours of the window.
 pub(super) const HOURS: usize = 72;
+/// Hours by which carts are asked for a last time.
+const LAST: usize = 30 * 24;
 pub(super) const START: i64 = 1_767_571_200 * SECOND;
 
 /// States of a cart in an hour.
@@ -65,6 +67,8 @@ pub(super) struct World {
 pub(super) struct True {
     /// Best probability at each landmark; `None` once it is bought.
     pub(super) at: [Option<f64>; LANDMARKS.len()],
+    /// At the end of the window, the best probability to be bought by 30 days of age; `None` once it is bought.
+    pub(super) later: Option<f64>,
 }
 
 /// The shop, and the truth about its carts by the moment of their opening.
@@ -147,7 +151,7 @@ impl Life {
 
     /// The best probability after so many hours, for whoever does not know of any barrier; `None` once it is bought.
     pub(super) fn best(&self, hours: usize, table: &[[[f64; 5]; 3]]) -> Option<f64> {
-        best(&self.path, self.kinds, hours, table)
+        best(&self.path, self.kinds, hours, &table[HOURS - hours])
     }
 }
 
@@ -193,16 +197,27 @@ impl World {
         lives
     }
 
-    /// Makes the shop, judged three days after its last day.
+    /// Makes the shop, judged three days after its last day. What happens after the window is not told.
     pub(super) fn make(&self) -> Made {
-        let table = survival(HOURS);
+        self.made(HOURS)
+    }
+
+    /// The same with purchases up to an age of 30 days; of the days after the window nothing else is told.
+    pub(super) fn make_with_late_purchases(&self) -> Made {
+        self.made(LAST)
+    }
+
+    fn made(&self, hours: usize) -> Made {
+        let table = survival(LAST);
         let mut dice = Dice(self.seed ^ 0xFACE);
         let (mut rows, mut truth) = (Vec::new(), BTreeMap::new());
         // Accounts that may open a cart, by the moment from which their last one is over.
         let mut accounts: VecDeque<(i64, u32)> = VecDeque::new();
         let mut known = 0;
-        for life in self.lives(HOURS, |_, _| 1.0) {
-            truth.insert(life.opened_at, True { at: LANDMARKS.map(|hours| life.best(whole(hours), &table)) });
+        for life in self.lives(hours, |_, _| 1.0) {
+            let kept = best(&life.path, life.kinds, HOURS, &table[LAST - HOURS]);
+            let at = LANDMARKS.map(|hours| life.best(whole(hours), &table));
+            truth.insert(life.opened_at, True { at, later: kept.map(|kept| 1.0 - kept) });
             let customer = life.seen.is_account.then(|| match accounts.front() {
                 Some((free_from, _)) if *free_from < life.opened_at => accounts.pop_front().expect("there is one").1,
                 _ => {
@@ -227,8 +242,8 @@ fn whole(hours: f64) -> usize {
     hours
 }
 
-/// Each kind is weighed by its share and the likelihood of the hours so far, and followed to the end of the window.
-fn best(path: &[usize], kinds: [f64; 3], hours: usize, table: &[[[f64; 5]; 3]]) -> Option<f64> {
+/// Each kind is weighed by its share and the likelihood of the hours so far, and followed as far as `left` goes.
+fn best(path: &[usize], kinds: [f64; 3], hours: usize, left: &[[f64; 5]; 3]) -> Option<f64> {
     let so_far = path.get(..=hours)?;
     if so_far[hours] == CONVERTED {
         return None;
@@ -240,7 +255,7 @@ fn best(path: &[usize], kinds: [f64; 3], hours: usize, table: &[[[f64; 5]; 3]]) 
         }
     }
     let all: f64 = weights.iter().sum();
-    Some((0..3).map(|kind| weights[kind] / all * table[HOURS - hours][kind][so_far[hours]]).sum())
+    Some((0..3).map(|kind| weights[kind] / all * left[kind][so_far[hours]]).sum())
 }
 
 /// The events of a cart; returns the moment of the last one.
@@ -265,6 +280,7 @@ fn tell(rows: &mut Vec<(i64, super::shop::EventRow)>, dice: &mut Dice, life: &Li
         let ts = moment(opened_at, hour);
         match *state {
             IDLE => continue,
+            state if hour > HOURS && state != CONVERTED => continue,
             ACTIVE => add(ts, "view_cart"),
             CHECKOUT => add(ts, "begin_checkout"),
             ERROR => add(ts, "checkout_error"),

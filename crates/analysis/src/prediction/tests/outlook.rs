@@ -19,6 +19,7 @@ fn cart(life: &Life, as_of: i64) -> Cart {
         opened_at: life.opened_at,
         purchased_at,
         is_pending: purchased_at.is_none() && life.opened_at + WINDOW > as_of,
+        is_expired: false,
         value: Amount::ZERO,
         currency: None,
         device: Some(life.device().to_owned()),

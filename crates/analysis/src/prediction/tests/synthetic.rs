@@ -56,6 +56,7 @@ fn world(carts: u32, curved: bool) -> (Frame, Vec<f64>) {
             opened_at,
             purchased_at: (!is_abandoned).then_some(opened_at + 2 * DAY),
             is_pending: false,
+            is_expired: false,
             value: Amount::ZERO,
             currency: None,
             device: None,
@@ -67,6 +68,7 @@ fn world(carts: u32, curved: bool) -> (Frame, Vec<f64>) {
             moment: opened_at + HOUR,
             purpose: Purpose::Landmark(1),
             age_hours: 1.0,
+            person: 0,
             features: Features { numbers, words },
         });
     }
