@@ -73,6 +73,21 @@ impl Text {
     }
 }
 
+/// What happened, row by row: column `kind`. A dictionary's words are read once, not row by row.
+///
+/// # Errors
+/// When the column is absent or no text.
+pub fn kinds(batch: &RecordBatch) -> Result<Vec<Kind>, Error> {
+    let parse = |word: Option<&str>| word.and_then(Kind::parse).unwrap_or(Kind::Other);
+    let text = Text::of(batch, "kind")?;
+    let Encoding::Dictionary { keys, values } = &text.encoding else {
+        return Ok((0..batch.num_rows()).map(|row| parse(text.get(row))).collect());
+    };
+    let words: Vec<Kind> = values.iter().map(parse).collect();
+    let kind = |key: Option<i32>| key.and_then(|key| words.get(usize::try_from(key).ok()?).copied());
+    Ok(keys.iter().map(|key| kind(key).unwrap_or(Kind::Other)).collect())
+}
+
 fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a arrow::array::ArrayRef, Error> {
     batch.column_by_name(name).ok_or_else(|| Error::Absent(name.to_owned()))
 }
@@ -98,13 +113,11 @@ macro_rules! columns {
             /// # Errors
             /// When one is absent or of another type.
             pub fn of(batch: &RecordBatch) -> Result<Self, Error> {
-                let kinds = Text::of(batch, "kind")?;
-                let kind = |row| kinds.get(row).and_then(Kind::parse).unwrap_or(Kind::Other);
                 Ok(Self {
                     rows: batch.num_rows(),
                     ts: primitive::<TimestampMicrosecondType>(batch, "ts", "microseconds")?,
                     line: primitive::<UInt16Type>(batch, "line", "an unsigned 16-bit number")?,
-                    kind: (0..batch.num_rows()).map(kind).collect(),
+                    kind: kinds(batch)?,
                     quantity: primitive::<Int32Type>(batch, "quantity", "a 32-bit number")?,
                     unit_price: primitive::<Decimal128Type>(batch, "unit_price", "decimal(18,4)")?,
                     order_value: primitive::<Decimal128Type>(batch, "order_value", "decimal(18,4)")?,

@@ -1,8 +1,10 @@
 //! The rules of a cart, for one person's events in the order in which they happened.
 
+use std::cmp::Ordering;
+
 use chrono_tz::Tz;
-use events::Kind;
 use events::money::Rates;
+use events::{Begin, Kind};
 
 use crate::cart::Cart;
 use crate::columns::{Columns, Error, Row};
@@ -29,8 +31,7 @@ pub struct Rules {
 /// # Errors
 /// When a column is absent or of another type.
 pub fn reconstruct(events: &Columns, rules: &Rules) -> Result<Tables, Error> {
-    let mut rows: Vec<Row<'_>> = (0..events.len()).map(|at| events.row(at)).collect();
-    rows.sort_unstable_by(|a, b| a.person_id().cmp(&b.person_id()).then_with(|| a.order().cmp(&b.order())));
+    let rows = sorted(events);
     let mut tables = output::Builder::new(rules);
     for person in rows.chunk_by(|a, b| a.person_id() == b.person_id()) {
         let mut shopper = Shopper::new(rules);
@@ -40,6 +41,21 @@ pub fn reconstruct(events: &Columns, rules: &Rules) -> Result<Tables, Error> {
         tables.append(person, shopper.finish());
     }
     Ok(tables.finish())
+}
+
+/// All rows by person, and in the order in which a person's rows are taken.
+fn sorted(events: &Columns) -> Vec<Row<'_>> {
+    // What decides nearly always is compared first, and lies beside each other.
+    let key = |row: Row<'_>| (row.person_id().map(Begin::of), row.ts(), row.kind().rank());
+    let mut rows: Vec<(_, Row<'_>)> = (0..events.len()).map(|at| (key(events.row(at)), events.row(at))).collect();
+    rows.sort_unstable_by(|((one, ts, rank), a), ((other, other_ts, other_rank), b)| {
+        let by_person = one.cmp(other).then_with(|| {
+            let is_whole = one.is_none_or(Begin::is_whole);
+            if is_whole { Ordering::Equal } else { a.person_id().cmp(&b.person_id()) }
+        });
+        by_person.then((ts, rank).cmp(&(other_ts, other_rank))).then_with(|| a.order().cmp(&b.order()))
+    });
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 /// One person's carts and orders.

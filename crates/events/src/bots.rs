@@ -73,6 +73,15 @@ impl Default for Rules {
 impl Rules {
     /// No rule at all.
     pub const OFF: Self = Self { adds_per_minute: 0, adds_without_views: 0, regular_adds: 0, adds_per_day: 0 };
+
+    /// With fewer adds on a day than these no rule takes a visitor for a program; `None` if all are switched off.
+    #[must_use]
+    pub fn fewest_adds(&self) -> Option<usize> {
+        let beyond =
+            [self.adds_per_minute, self.regular_adds, self.adds_per_day].map(|limit| (limit, limit as usize + 1));
+        let rules = beyond.into_iter().chain([(self.adds_without_views, self.adds_without_views as usize)]);
+        rules.filter(|(limit, _)| *limit > 0).map(|(_, adds)| adds).min()
+    }
 }
 
 /// A row as the rules see it.

@@ -6,11 +6,11 @@
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use arrow::array::{ArrayRef, RecordBatch, new_null_array};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
@@ -46,7 +46,21 @@ pub struct Exchange {
 struct Partition {
     batches: Vec<RecordBatch>,
     bytes: usize,
-    spill: Option<StreamWriter<BufWriter<File>>>,
+    spill: Option<Spill>,
+    /// Spill files so far.
+    files: usize,
+}
+
+/// The spill file at hand. It has the columns that its batches have: of a wide table most logs fill few.
+struct Spill {
+    schema: SchemaRef,
+    writer: StreamWriter<BufWriter<File>>,
+}
+
+impl Spill {
+    fn has(&self, batch: &RecordBatch) -> bool {
+        batch.schema_ref().fields().iter().all(|field| self.schema.column_with_name(field.name()).is_some())
+    }
 }
 
 impl Exchange {
@@ -84,21 +98,45 @@ impl Exchange {
     }
 
     fn spill(&self, partition: u32, slot: &mut Partition) -> Result<(), Error> {
-        if slot.spill.is_none() {
-            let path = self.path(partition);
-            let file = File::create(&path).map_err(|source| Error::Io { path, source })?;
-            slot.spill = Some(StreamWriter::try_new(BufWriter::with_capacity(1 << 20, file), &self.schema)?);
-        }
-        let writer = slot.spill.as_mut().expect("made above");
-        for batch in slot.batches.drain(..) {
-            writer.write(&align(&batch, &self.schema)?)?;
+        let batches = std::mem::take(&mut slot.batches);
+        let spill = match slot.spill.take() {
+            Some(spill) if batches.iter().all(|batch| spill.has(batch)) => slot.spill.insert(spill),
+            before => {
+                let schema = self.narrowed(&batches, before.as_ref());
+                if let Some(mut before) = before {
+                    before.writer.finish()?;
+                }
+                let path = self.path(partition, slot.files);
+                let file = File::create(&path).map_err(|source| Error::Io { path, source })?;
+                slot.files += 1;
+                let writer = StreamWriter::try_new(BufWriter::with_capacity(1 << 20, file), &schema)?;
+                slot.spill.insert(Spill { schema, writer })
+            }
+        };
+        for batch in batches {
+            spill.writer.write(&align(&batch, &spill.schema)?)?;
         }
         self.in_memory.fetch_sub(std::mem::take(&mut slot.bytes), Ordering::Relaxed);
         Ok(())
     }
 
-    fn path(&self, partition: u32) -> PathBuf {
-        self.folder.join(format!("{}-{partition}.arrow", self.name))
+    /// The columns that these batches have, and those of the file before.
+    fn narrowed(&self, batches: &[RecordBatch], before: Option<&Spill>) -> SchemaRef {
+        let schemas = batches.iter().map(RecordBatch::schema_ref).chain(before.map(|spill| &spill.schema));
+        let schemas: Vec<&SchemaRef> = schemas.collect();
+        let is_there = |name: &str| schemas.iter().any(|schema| schema.column_with_name(name).is_some());
+        let fields: Vec<_> = self
+            .schema
+            .fields()
+            .iter()
+            .filter(|field| !field.is_nullable() || is_there(field.name()))
+            .cloned()
+            .collect();
+        Arc::new(Schema::new_with_metadata(fields, self.schema.metadata().clone()))
+    }
+
+    fn path(&self, partition: u32, file: usize) -> PathBuf {
+        self.folder.join(format!("{}-{partition}-{file}.arrow", self.name))
     }
 
     /// The columns of every batch that comes out.
@@ -127,14 +165,15 @@ impl Exchange {
     ) -> Result<(), E> {
         let mut slot = self.partitions[partition as usize].lock().expect("no thread panics while it holds a partition");
         let slot = std::mem::take(&mut *slot);
-        if let Some(mut writer) = slot.spill {
-            writer.finish().map_err(Error::from)?;
-            drop(writer);
-            let path = self.path(partition);
+        if let Some(mut spill) = slot.spill {
+            spill.writer.finish().map_err(Error::from)?;
+        }
+        for file in 0..slot.files {
+            let path = self.path(partition, file);
             let io = |source| Error::Io { path: path.clone(), source };
             let file = File::open(&path).map_err(io)?;
             for batch in StreamReader::try_new_buffered(file, None).map_err(Error::from)? {
-                each(batch.map_err(Error::from)?)?;
+                each(align(&batch.map_err(Error::from)?, &self.schema).map_err(Error::from)?)?;
             }
             std::fs::remove_file(&path).map_err(io)?;
         }
@@ -169,8 +208,7 @@ pub fn align(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Arr
 mod tests {
     use super::*;
     use arrow::array::{AsArray, Int64Array, StringArray};
-    use arrow::datatypes::{DataType, Field, Int64Type, Schema};
-    use std::sync::Arc;
+    use arrow::datatypes::{DataType, Field, Int64Type};
 
     fn batch(numbers: std::ops::Range<i64>) -> RecordBatch {
         let schema = Schema::new(vec![Field::new("number", DataType::Int64, false)]);
@@ -211,6 +249,39 @@ mod tests {
         assert_eq!(in_memory.concat().len(), 3_000);
         assert_eq!(drained(0), in_memory);
         assert_eq!(drained(5_000), in_memory);
+    }
+
+    #[test]
+    fn columns_that_come_late_are_spilled_too() {
+        let folder = std::env::temp_dir().join(format!("leftcart-exchange-{}-late", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let number = Field::new("number", DataType::Int64, false);
+        let texts = ["a", "b"].map(|name| Field::new(name, DataType::Utf8, true));
+        let schema = |fields: Vec<Field>| Arc::new(Schema::new(fields));
+        let all = schema([&[number.clone()][..], &texts[..]].concat());
+        let exchange = Exchange::new(all, 1, &folder, "test", 0);
+        let with = |text: usize| {
+            let columns: Vec<ArrayRef> = vec![
+                Arc::new(Int64Array::from(vec![7])),
+                Arc::new(StringArray::from(vec![texts[text].name().as_str()])),
+            ];
+            RecordBatch::try_new(schema(vec![number.clone(), texts[text].clone()]), columns).unwrap()
+        };
+        for piece in [batch(0..1), with(1), batch(1..2), with(0), with(1)] {
+            exchange.push(0, piece).unwrap();
+        }
+        let mut rows = Vec::new();
+        exchange
+            .drain::<Error>(0, |batch| {
+                let text =
+                    |column: usize| batch.column(column).as_string::<i32>().iter().next().flatten().map(str::to_owned);
+                rows.push((text(1), text(2)));
+                Ok(())
+            })
+            .unwrap();
+        let (a, b) = (Some("a".to_owned()), Some("b".to_owned()));
+        assert_eq!(rows, [(None, None), (None, b.clone()), (None, None), (a, None), (None, b)]);
+        std::fs::remove_dir(&folder).unwrap();
     }
 
     #[test]

@@ -51,7 +51,12 @@ pub fn of_bytes(bytes: &[u8]) -> u128 {
 /// 32 hexadecimal digits.
 #[must_use]
 pub fn hex(hash: u128) -> String {
-    format!("{hash:032x}")
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    let mut text = [0; 32];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(hash.to_be_bytes()) {
+        pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    }
+    String::from_utf8(text.to_vec()).expect("digits")
 }
 
 #[cfg(test)]

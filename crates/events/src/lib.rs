@@ -4,6 +4,7 @@
 //! Nothing here knows a log format, a cart or a chart. [`schema`] is the only place that names the
 //! event columns; [`lake`] is the only place that knows how a night is published.
 
+mod begin;
 pub mod bots;
 pub mod exchange;
 pub mod hash;
@@ -15,5 +16,6 @@ pub mod runs;
 pub mod schema;
 pub mod time;
 
+pub use begin::Begin;
 pub use kind::Kind;
 pub use money::Amount;

@@ -28,6 +28,9 @@ impl Amount {
     /// (away from zero). `None` for anything else, and for what decimal(18,4) cannot hold.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        if let Some(amount) = plain(text.as_bytes()) {
+            return Some(amount);
+        }
         let scaled = Decimal::parse(text)?.scaled(i32::from(SCALE))?;
         (scaled.abs() <= LARGEST).then_some(Self(scaled))
     }
@@ -43,6 +46,27 @@ impl Amount {
     pub fn to_f64(self) -> f64 {
         self.0 as f64 / UNIT as f64
     }
+}
+
+/// Digits with at most four decimals, as nearly all prices are; `None` leaves the text to [`Decimal`].
+fn plain(text: &[u8]) -> Option<Amount> {
+    // More digits than these, times 10,000, might not fit.
+    if text.len() > 13 {
+        return None;
+    }
+    let (mut number, mut digits, mut point) = (0_i64, 0, None);
+    for byte in text {
+        match byte {
+            b'0'..=b'9' => {
+                number = number * 10 + i64::from(byte - b'0');
+                digits += 1;
+            }
+            b'.' if point.is_none() => point = Some(digits),
+            _ => return None,
+        }
+    }
+    let power = [10_000, 1_000, 100, 10, 1].get(digits - point.unwrap_or(digits)).filter(|_| digits > 0)?;
+    Some(Amount(i128::from(number * power)))
 }
 
 impl std::ops::Add for Amount {

@@ -13,7 +13,7 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::SortingColumn;
+use parquet::file::metadata::{RowGroupMetaData, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::file::statistics::Statistics;
 
@@ -92,7 +92,7 @@ impl Writer {
     /// # Errors
     /// When the file cannot be created.
     pub fn create(path: &Path, table: &Table, sorted_by: &[&str]) -> Result<Self, Error> {
-        Self::with_codec(path, table, sorted_by, Compression::ZSTD(ZstdLevel::try_new(1).expect("zstd knows level 1")))
+        Self::with_codec(path, table, sorted_by, &[], zstd())
     }
 
     /// As [`Writer::create`], for a file of about so many rows: zstd sets up a context per column, which costs more
@@ -101,20 +101,39 @@ impl Writer {
     /// # Errors
     /// When the file cannot be created.
     pub fn create_for(rows: usize, path: &Path, table: &Table, sorted_by: &[&str]) -> Result<Self, Error> {
-        if rows < FEW_ROWS {
-            return Self::with_codec(path, table, sorted_by, Compression::SNAPPY);
-        }
-        Self::create(path, table, sorted_by)
+        Self::create_filled(rows, path, table, sorted_by, &[])
     }
 
-    fn with_codec(path: &Path, table: &Table, sorted_by: &[&str], codec: Compression) -> Result<Self, Error> {
+    /// As [`Writer::create_for`], where no row has a value in the columns at the places `blank`: nothing is set up to pack
+    /// them, or to find out which of their values repeat.
+    ///
+    /// # Errors
+    /// When the file cannot be created.
+    pub fn create_filled(
+        rows: usize,
+        path: &Path,
+        table: &Table,
+        sorted_by: &[&str],
+        blank: &[usize],
+    ) -> Result<Self, Error> {
+        let codec = if rows < FEW_ROWS { Compression::SNAPPY } else { zstd() };
+        Self::with_codec(path, table, sorted_by, blank, codec)
+    }
+
+    fn with_codec(
+        path: &Path,
+        table: &Table,
+        sorted_by: &[&str],
+        blank: &[usize],
+        codec: Compression,
+    ) -> Result<Self, Error> {
         let io = |source| Error::Io { path: path.to_path_buf(), source };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(io)?;
         }
         let file = File::create(path).map_err(io)?;
         let schema = table.schema();
-        let inner = ArrowWriter::try_new(file, schema.clone(), Some(properties(table, sorted_by, codec)))
+        let inner = ArrowWriter::try_new(file, schema.clone(), Some(properties(table, sorted_by, blank, codec)))
             .map_err(|source| Error::Parquet { path: path.to_path_buf(), source })?;
         Ok(Self { path: path.to_path_buf(), schema, inner, rows: 0 })
     }
@@ -141,7 +160,11 @@ impl Writer {
     }
 }
 
-fn properties(table: &Table, sorted_by: &[&str], codec: Compression) -> WriterProperties {
+fn zstd() -> Compression {
+    Compression::ZSTD(ZstdLevel::try_new(1).expect("zstd knows level 1"))
+}
+
+fn properties(table: &Table, sorted_by: &[&str], blank: &[usize], codec: Compression) -> WriterProperties {
     let is_small = codec == Compression::SNAPPY;
     // Pages of a small file are one each: their statistics are those of the file.
     let statistics = if is_small { EnabledStatistics::Chunk } else { EnabledStatistics::Page };
@@ -164,6 +187,12 @@ fn properties(table: &Table, sorted_by: &[&str], codec: Compression) -> WriterPr
     for column in table.columns.iter().filter(|column| is_small && column.ty == Type::Text) {
         // Ids and names hardly repeat within so few rows: looking each up costs more than it saves.
         properties = properties
+            .set_column_dictionary_enabled(column.name.into(), false)
+            .set_column_encoding(column.name.into(), Encoding::PLAIN);
+    }
+    for column in blank.iter().map(|at| &table.columns[*at]) {
+        properties = properties
+            .set_column_compression(column.name.into(), Compression::UNCOMPRESSED)
             .set_column_dictionary_enabled(column.name.into(), false)
             .set_column_encoding(column.name.into(), Encoding::PLAIN);
     }
@@ -194,6 +223,18 @@ impl Reader {
     /// # Errors
     /// When it cannot be opened, is of another schema version, or lacks a column.
     pub fn open(path: &Path, columns: &[&str]) -> Result<Self, Error> {
+        Self::open_some(path, columns, false)
+    }
+
+    /// As [`Reader::open`], without those columns in which the footer says that no row has a value.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    pub fn open_filled(path: &Path, columns: &[&str]) -> Result<Self, Error> {
+        Self::open_some(path, columns, true)
+    }
+
+    fn open_some(path: &Path, columns: &[&str], only_filled: bool) -> Result<Self, Error> {
         let file = File::open(path).map_err(|source| Error::Io { path: path.to_path_buf(), source })?;
         let parquet = |source| Error::Parquet { path: path.to_path_buf(), source };
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(parquet)?;
@@ -207,7 +248,13 @@ impl Reader {
                 .schema()
                 .column_with_name(column)
                 .ok_or_else(|| Error::Column { path: path.to_path_buf(), column: (*column).to_owned() })?;
-            positions.push(at);
+            let is_blank = |group: &RowGroupMetaData| {
+                let nulls = group.column(at).statistics().and_then(Statistics::null_count_opt);
+                nulls.is_some_and(|nulls| i64::try_from(nulls) == Ok(group.num_rows()))
+            };
+            if !only_filled || !builder.metadata().row_groups().iter().all(is_blank) {
+                positions.push(at);
+            }
         }
         let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
         let mask = ProjectionMask::roots(builder.parquet_schema(), positions.iter().copied());

@@ -12,8 +12,8 @@ pub const HOUR: i64 = 60 * MINUTE;
 /// Microseconds in a day of 24 hours.
 pub const DAY: i64 = 24 * HOUR;
 
-/// Moments outside these years are taken for garbage: tables and SQL engines agree on this range.
-const YEARS: std::ops::RangeInclusive<i32> = 1..=9999;
+/// Moments outside the years 1 to 9999 are taken for garbage: tables and SQL engines agree on this range.
+const YEARS: std::ops::RangeInclusive<i64> = -62_135_596_800 * SECOND..=253_402_300_800 * SECOND - 1;
 
 /// Reads a moment: ISO 8601 with `T` or a blank, any number of decimals (beyond microseconds cut off),
 /// with `Z`, ` UTC`, `+01:00`, `+0100` or `+01` at its end, or none of these, which is UTC; a date alone is its
@@ -51,7 +51,7 @@ pub fn parse(text: &str) -> Option<i64> {
 const EPOCH_DAYS: i32 = 719_163;
 
 fn in_range(micros: i64) -> Option<i64> {
-    YEARS.contains(&DateTime::from_timestamp_micros(micros)?.year()).then_some(micros)
+    YEARS.contains(&micros).then_some(micros)
 }
 
 fn epoch(bytes: &[u8]) -> Option<i64> {
@@ -209,6 +209,13 @@ pub fn format_span(micros: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn moments_are_of_four_digit_years() {
+        let year = |micros| DateTime::from_timestamp_micros(micros).unwrap().year();
+        assert_eq!((year(*YEARS.start()), year(*YEARS.start() - 1)), (1, 0));
+        assert_eq!((year(*YEARS.end()), year(*YEARS.end() + 1)), (9999, 10_000));
+    }
 
     const NOON: i64 = 1_773_230_400 * SECOND; // 2026-03-11T12:00:00Z
 

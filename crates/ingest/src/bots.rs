@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, RecordBatch, StringArray, new_null_array};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
 use events::Kind;
 use events::bots::{Rules, Seen, is_behaviour, judge_day};
+use events::schema::Type;
 
 use crate::row::Field;
 
@@ -54,13 +55,35 @@ impl<'a> Columns<'a> {
     /// The `bot` column of rows of one UTC day, given as batch and row, sorted by visitor and time. What was settled
     /// when a row was read stays; verdicts over an earlier state of the day are forgotten.
     pub(crate) fn bot(&self, rows: &[(usize, usize)], rules: &Rules) -> ArrayRef {
-        let seen: Vec<Seen<'_>> = rows.iter().map(|(batch, row)| self.batches[*batch].seen(*row)).collect();
-        let verdicts = judge_day(&seen, rules);
+        let verdicts = if self.may_hold(rows, rules) {
+            let seen: Vec<Seen<'_>> = rows.iter().map(|(batch, row)| self.batches[*batch].seen(*row)).collect();
+            judge_day(&seen, rules)
+        } else if self.batches.iter().all(|batch| batch.bot.keys.null_count() == batch.bot.keys.len()) {
+            return new_null_array(&Type::Word.arrow(), rows.len());
+        } else {
+            vec![None; rows.len()]
+        };
         let of_row =
             |(batch, row): &(usize, usize)| self.batches[*batch].bot.get(*row).filter(|rule| !is_behaviour(rule));
         let rules: DictionaryArray<Int32Type> =
             rows.iter().zip(verdicts).map(|(row, verdict)| of_row(row).or(verdict)).collect();
         Arc::new(rules)
+    }
+
+    /// Whether any visitor has as many adds as a rule asks for: on most days none has, and nobody needs to be judged.
+    fn may_hold(&self, rows: &[(usize, usize)], rules: &Rules) -> bool {
+        let Some(fewest) = rules.fewest_adds() else { return false };
+        let adds = rows.iter().filter(|(batch, row)| self.batches[*batch].kind(*row) == Kind::AddToCart);
+        let (mut visitor, mut count) = ("", 0);
+        for (batch, row) in adds {
+            let who = self.batches[*batch].who(*row);
+            count = if who == visitor { count + 1 } else { 1 };
+            visitor = who;
+            if count >= fewest {
+                return true;
+            }
+        }
+        false
     }
 }
 
@@ -79,13 +102,17 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn seen(&self, row: usize) -> Seen<'a> {
+    fn who(&self, row: usize) -> &'a str {
         let visitor = self.visitor;
-        Seen {
-            who: if visitor.is_valid(row) { visitor.value(row) } else { self.customer.value(row) },
-            ts: self.ts[row],
-            kind: self.kind.key(row).map_or(Kind::Other, |key| self.kinds[key]),
-        }
+        if visitor.is_valid(row) { visitor.value(row) } else { self.customer.value(row) }
+    }
+
+    fn kind(&self, row: usize) -> Kind {
+        self.kind.key(row).map_or(Kind::Other, |key| self.kinds[key])
+    }
+
+    fn seen(&self, row: usize) -> Seen<'a> {
+        Seen { who: self.who(row), ts: self.ts[row], kind: self.kind(row) }
     }
 }
 

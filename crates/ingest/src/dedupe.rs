@@ -84,9 +84,11 @@ impl Marks {
     ) -> Result<Verdict, Error> {
         let mut verdict = Verdict::new(partitions);
         let forgotten = by_partition(going);
+        // Who is alone stands, and where nothing is known, remembered or going, that is all there is to say of him.
+        let only_repeated = memory.is_none() && going.identities().next().is_none();
         for group in self.groups() {
-            let marks: Vec<Vec<Mark>> =
-                group.par_iter().map(|partition| self.take(*partition)).collect::<Result<_, _>>()?;
+            let take = |partition: &u32| if only_repeated { self.repeated(*partition) } else { self.take(*partition) };
+            let marks: Vec<Vec<Mark>> = group.par_iter().map(take).collect::<Result<_, _>>()?;
             let known = match &memory {
                 Some(memory) => known(&memory.known, &marks)?,
                 None => Known::new(),
@@ -128,9 +130,31 @@ impl Marks {
     fn take(&self, partition: u32) -> Result<Vec<Mark>, exchange::Error> {
         let mut marks = Vec::with_capacity(self.counts[partition as usize].load(Ordering::Relaxed));
         self.exchange.drain::<exchange::Error>(partition, |batch| {
-            marks.extend(unpack(&batch));
+            marks.extend(unpack(&batch, |_| true));
             Ok(())
         })?;
+        marks.sort_unstable_by_key(|mark| (mark.identity, mark.position));
+        Ok(marks)
+    }
+
+    /// As [`Marks::take`], without most marks that are the only ones of their identity. Halves of identities are sorted
+    /// instead of marks, and in most logs hardly any comes twice.
+    fn repeated(&self, partition: u32) -> Result<Vec<Mark>, exchange::Error> {
+        let mut batches = Vec::new();
+        let mut halves = Vec::with_capacity(self.counts[partition as usize].load(Ordering::Relaxed));
+        self.exchange.drain::<exchange::Error>(partition, |batch| {
+            halves.extend_from_slice(batch.column(0).as_primitive::<UInt64Type>().values());
+            batches.push(batch);
+            Ok(())
+        })?;
+        halves.sort_unstable();
+        let mut repeated: Vec<u64> = halves.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+        repeated.dedup();
+        let mut marks = Vec::new();
+        if !repeated.is_empty() {
+            let is_repeated = |half: u64| repeated.binary_search(&half).is_ok();
+            marks.extend(batches.iter().flat_map(|batch| unpack(batch, is_repeated)));
+        }
         marks.sort_unstable_by_key(|mark| (mark.identity, mark.position));
         Ok(marks)
     }
@@ -318,12 +342,14 @@ fn pack(marks: &[Mark]) -> RecordBatch {
     .expect("columns of one length, as the schema says")
 }
 
-fn unpack(batch: &RecordBatch) -> Vec<Mark> {
+/// The marks of a batch of whose identities the upper half is wanted.
+fn unpack(batch: &RecordBatch, is_wanted: impl Fn(u64) -> bool) -> Vec<Mark> {
     let numbers = |at: usize| batch.column(at).as_primitive::<UInt64Type>().values();
     let (high, low, content, position) = (numbers(0), numbers(1), numbers(2), numbers(3));
     let line = batch.column(4).as_primitive::<UInt16Type>().values();
     let partition = batch.column(5).as_primitive::<UInt32Type>().values();
     (0..batch.num_rows())
+        .filter(|at| is_wanted(high[*at]))
         .map(|at| Mark {
             identity: (u128::from(high[at]) << 64) | u128::from(low[at]),
             content: content[at],

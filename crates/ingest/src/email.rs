@@ -24,7 +24,9 @@ pub(crate) fn hash(address: &str) -> String {
 /// Whether a text looks like an address: something, an `@`, and a host with a dot in it; no blanks.
 fn is_address(text: &str) -> bool {
     let text = text.trim();
-
+    if memchr::memchr(b'@', text.as_bytes()).is_none() {
+        return false;
+    }
     let Some((name, host)) = text.rsplit_once('@') else { return false };
     let dotted = host.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && !rest.is_empty());
     !name.is_empty() && dotted && !text.contains(char::is_whitespace)

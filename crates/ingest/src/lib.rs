@@ -22,6 +22,7 @@ mod documents;
 mod door;
 mod email;
 mod format;
+mod gather;
 mod ids;
 mod mask;
 mod network;

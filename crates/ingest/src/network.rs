@@ -14,9 +14,11 @@ pub(crate) fn id(address: &str, agent: Option<&str>) -> String {
 
 /// What stands for an id that is nothing but an address; `None` for every other id.
 pub(crate) fn of_bare_address(id: &str) -> Option<String> {
+    // Most ids are none, and hardly any of those has what every address has.
+    let has_separator = memchr::memchr2(b'.', b':', id.as_bytes()).is_some();
     let begins_like_one =
-        id.trim_start().starts_with(|letter: char| letter.is_ascii_hexdigit() || "[:".contains(letter));
-    (begins_like_one && parse(id).is_some()).then(|| self::id(id.trim(), None))
+        || id.trim_start().starts_with(|letter: char| letter.is_ascii_hexdigit() || "[:".contains(letter));
+    (has_separator && begins_like_one() && parse(id).is_some()).then(|| self::id(id.trim(), None))
 }
 
 /// The address without what tells one household from another; of a host's name, all but its first label.

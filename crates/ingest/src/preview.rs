@@ -100,7 +100,7 @@ impl Sink for Looker<'_> {
         let rules = Rules { source: self.source, clock: self.clock, door: self.door };
         // Ids made from the row's bytes are not looked at.
         let event = |row: &mut RawRow<'_>| {
-            Event::from_raw(std::mem::take(row), &rules, b"")
+            Event::from_raw(row, &rules, b"")
                 .map(|event| (event.kind, event.ts, event.is_ahead, event.delivered_ts.is_some()))
         };
         let events: Result<Vec<(Kind, i64, bool, bool)>, Reject> = rows.iter_mut().map(event).collect();

@@ -401,14 +401,14 @@ impl Sink for Worker<'_> {
         let has_id = rows.iter().all(|row| row.get(crate::row::Field::EventId).is_some());
         let bytes = if has_id { std::borrow::Cow::Borrowed(&[][..]) } else { raw.bytes() };
         if let [row] = rows {
-            match Event::from_raw(std::mem::take(row), &rules, &bytes) {
+            match Event::from_raw(row, &rules, &bytes) {
                 Ok(event) => self.accept(&event, position(self.file, line, 0)),
                 Err(reject) => self.reject(line, raw, reject),
             }
             return;
         }
         let events: Result<Vec<Event<'_>>, Reject> =
-            rows.iter_mut().map(|row| Event::from_raw(std::mem::take(row), &rules, &bytes)).collect();
+            rows.iter_mut().map(|row| Event::from_raw(row, &rules, &bytes)).collect();
         match events {
             Ok(events) => {
                 // Item lines count from 0 within an event, so a further 0 begins the record's next event.

@@ -107,13 +107,15 @@ impl Field {
 #[derive(Clone, Debug)]
 pub(crate) struct RawRow<'a> {
     fields: [Option<Cow<'a, str>>; FIELDS],
+    /// Which of them hold a text, a bit each: rows have few of all columns, and only these are looked at.
+    held: Held,
     /// Whether the format's reader, and not the log, says that a program sent it.
     is_program: bool,
 }
 
 impl Default for RawRow<'_> {
     fn default() -> Self {
-        Self { fields: [const { None }; FIELDS], is_program: false }
+        Self { fields: [const { None }; FIELDS], held: Held(0), is_program: false }
     }
 }
 
@@ -121,7 +123,21 @@ impl<'a> RawRow<'a> {
     /// Sets a column. Blank text is no value.
     pub(crate) fn set(&mut self, field: Field, text: impl Into<Cow<'a, str>>) {
         let text = trim(text.into());
-        self.fields[field as usize] = (!text.is_empty()).then_some(text);
+        if text.is_empty() {
+            self.take(field);
+        } else {
+            self.fields[field as usize] = Some(text);
+            self.held.insert(field);
+        }
+    }
+
+    /// Takes everything out.
+    pub(crate) fn clear(&mut self) {
+        for field in self.held.fields() {
+            self.fields[field as usize] = None;
+        }
+        self.held = Held(0);
+        self.is_program = false;
     }
 
     /// Sets a column where there is a value.
@@ -144,11 +160,52 @@ impl<'a> RawRow<'a> {
     }
 
     fn take(&mut self, field: Field) -> Option<Cow<'a, str>> {
+        if !self.held.has(field) {
+            return None;
+        }
+        self.held.remove(field);
         self.fields[field as usize].take()
     }
 }
 
+/// A set of columns, in the order of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Held(u64);
+
+impl Held {
+    const fn has(self, field: Field) -> bool {
+        self.0 & (1 << field as u64) != 0
+    }
+
+    const fn insert(&mut self, field: Field) {
+        self.0 |= 1 << field as u64;
+    }
+
+    const fn remove(&mut self, field: Field) {
+        self.0 &= !(1 << field as u64);
+    }
+
+    /// Its columns.
+    fn fields(self) -> impl Iterator<Item = Field> {
+        let mut left = self;
+        std::iter::from_fn(move || {
+            let field = Field::ALL.get(left.0.trailing_zeros() as usize).copied()?;
+            left.remove(field);
+            Some(field)
+        })
+    }
+}
+
 fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
+    // Nothing to take off, as of nearly all texts.
+    if text
+        .as_bytes()
+        .first()
+        .zip(text.as_bytes().last())
+        .is_some_and(|(a, z)| a.is_ascii_graphic() && z.is_ascii_graphic())
+    {
+        return text;
+    }
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
         Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
@@ -156,9 +213,9 @@ fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// A row as the contract wants it.
+/// A row as the contract wants it; its text stays where the row has it.
 #[derive(Clone, Debug)]
-pub(crate) struct Event<'a> {
+pub(crate) struct Event<'e> {
     /// Item line within the event.
     pub(crate) line: u16,
     /// Microseconds since 1970, UTC.
@@ -181,8 +238,10 @@ pub(crate) struct Event<'a> {
     pub(crate) latency_ms: Option<u32>,
     /// Rating.
     pub(crate) rating: Option<f32>,
-    /// The text columns, normalised; numbers' places are empty.
-    pub(crate) text: RawRow<'a>,
+    /// The configured source.
+    source: Option<&'e str>,
+    /// The other text columns, normalised; numbers' places are empty.
+    text: &'e RawRow<'e>,
 }
 
 /// Settings that decide whether a row is accepted.
@@ -207,12 +266,12 @@ impl Rules<'_> {
 const FUTURE: i64 = time::DAY;
 const QUANTITIES: std::ops::RangeInclusive<i128> = 0..=100_000;
 
-impl<'a> Event<'a> {
-    /// Reads and normalises a row. `raw` is the input row, from which a row without an id gets one.
+impl<'e> Event<'e> {
+    /// Reads and normalises a row in place. `raw` is the input row, from which a row without an id gets one.
     ///
     /// # Errors
     /// The first reason, in the contract's order, for which the row is rejected.
-    pub(crate) fn from_raw(mut row: RawRow<'a>, rules: &Rules<'a>, raw: &[u8]) -> Result<Self, Reject> {
+    pub(crate) fn from_raw(row: &'e mut RawRow<'_>, rules: &Rules<'e>, raw: &[u8]) -> Result<Self, Reject> {
         let ts = row.take(Field::Ts).unwrap_or_default();
         let ts = time::parse(&ts).ok_or_else(|| Reject::new(Reason::UnreadableTimestamp, ts))?;
         let delivered_ts = row.take(Field::DeliveredTs);
@@ -230,14 +289,14 @@ impl<'a> Event<'a> {
         if row.get(Field::VisitorId).is_none() && row.get(Field::CustomerId).is_none() {
             return Err(Reject::new(Reason::NoIds, "neither visitor_id nor customer_id"));
         }
-        let unit_price = price(&mut row, Field::UnitPrice)?;
-        let order_value = price(&mut row, Field::OrderValue)?;
+        let unit_price = price(row, Field::UnitPrice)?;
+        let order_value = price(row, Field::OrderValue)?;
         let negative = |amount: Option<Amount>| amount.filter(|amount| *amount < Amount::ZERO);
         let unlawful = negative(unit_price).or(negative(order_value).filter(|_| kind != Kind::Refund));
         if let Some(amount) = unlawful {
             return Err(Reject::new(Reason::NegativePrice, amount.to_string()));
         }
-        let quantity = quantity(&mut row)?;
+        let quantity = quantity(row)?;
         let line = row.take(Field::Line).and_then(|text| whole(&text)).and_then(|line| u16::try_from(line).ok());
         let number =
             |text: Option<Cow<'_, str>>| text.and_then(|text| text.parse::<f64>().ok()).filter(|n| n.is_finite());
@@ -245,12 +304,11 @@ impl<'a> Event<'a> {
         let latency_ms =
             number(row.take(Field::LatencyMs)).map(f64::round).filter(|ms| (0.0..=f64::from(u32::MAX)).contains(ms));
         let rating = number(row.take(Field::Rating));
-        words::canonical(&mut row);
+        words::canonical(row);
         // Source and bot are ingest's to write: a log's own are not believed, those of its readers and of the lake's own
         // files are.
         if !rules.are_of_lake() {
-            row.set(Field::Source, rules.source);
-            rules.door.hide_person(&mut row);
+            rules.door.hide_person(row);
         }
         // What the lake's own rows say of a visitor's day is made anew, with the rows that have come since.
         let stays =
@@ -261,6 +319,8 @@ impl<'a> Event<'a> {
         if row.get(Field::EventId).is_none() {
             row.set(Field::EventId, hash::hex(hash::of_bytes(raw)));
         }
+        let row: &'e RawRow<'e> = row;
+        let source = if rules.are_of_lake() { row.get(Field::Source) } else { Some(rules.source.trim()) };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "ranges are checked above")]
         let event = Self {
             line: line.unwrap_or(0),
@@ -274,20 +334,35 @@ impl<'a> Event<'a> {
             http_status,
             latency_ms: latency_ms.map(|ms| ms as u32),
             rating: rating.map(|rating| rating as f32),
+            source: source.filter(|source| !source.is_empty()),
             text: row,
         };
         Ok(event)
     }
 
+    /// The text columns that have a text, in the order of the table; not the kind.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (Field, &'e str)> {
+        let mut held = self.text.held;
+        held.remove(Field::Source);
+        if self.source.is_some() {
+            held.insert(Field::Source);
+        }
+        let (source, text) = (self.source, self.text);
+        held.fields().filter_map(move |field| {
+            let text = if field == Field::Source { source } else { text.get(field) };
+            text.map(|text| (field, text))
+        })
+    }
+
     /// Who the row is bucketed by: the visitor, else the customer.
     #[must_use]
-    pub(crate) fn visitor(&self) -> &str {
+    pub(crate) fn visitor(&self) -> &'e str {
         self.text.get(Field::VisitorId).or_else(|| self.text.get(Field::CustomerId)).unwrap_or_default()
     }
 
     /// Hash of (source, `event_id`, line): rows with the same one are the same row.
     pub(crate) fn identity(&self, buffer: &mut Vec<u8>) -> u128 {
-        supersede::identity(buffer, self.text.get(Field::Source), self.text.get(Field::EventId), self.line)
+        supersede::identity(buffer, self.source, self.text.get(Field::EventId), self.line)
     }
 
     /// Hash of everything else that the contract knows of the row, as it was delivered: a row whose moment became the
@@ -308,13 +383,11 @@ impl<'a> Event<'a> {
         number(self.latency_ms.is_some(), &self.latency_ms.unwrap_or(0).to_le_bytes());
         number(self.rating.is_some(), &self.rating.unwrap_or(0.0).to_bits().to_le_bytes());
         // Who is a program is the door's word, not the log's, and may be another one by another list.
-        for (at, text) in self.text.fields[..Field::Bot as usize].iter().enumerate() {
+        for (field, text) in self.texts().filter(|(field, _)| *field < Field::Bot) {
             // Absent columns are most columns: a position and a length say as much as a mark for each.
-            if let Some(text) = text {
-                buffer.push(u8::try_from(at).expect("33 columns"));
-                buffer.extend_from_slice(&(text.len() as u64).to_le_bytes());
-                buffer.extend_from_slice(text.as_bytes());
-            }
+            buffer.push(u8::try_from(field as usize).expect("33 columns"));
+            buffer.extend_from_slice(&(text.len() as u64).to_le_bytes());
+            buffer.extend_from_slice(text.as_bytes());
         }
         #[expect(clippy::cast_possible_truncation, reason = "half of the hash is enough beside the identity")]
         let content = hash::of_bytes(buffer) as u64;

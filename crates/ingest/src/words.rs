@@ -6,23 +6,41 @@ use crate::row::{Field, RawRow};
 
 /// Spells currency, device, os, browser, country and channel as the contract does.
 pub(crate) fn canonical(row: &mut RawRow<'_>) {
-    respell(row, Field::Currency, |text| Some(text.to_ascii_uppercase()));
-    respell(row, Field::Device, |text| Some(device(text).to_owned()));
-    respell(row, Field::Os, |text| known(text, &SYSTEMS).map(str::to_owned));
-    respell(row, Field::Browser, |text| known(text, &BROWSERS).map(str::to_owned));
-    respell(row, Field::Country, |text| (text.chars().count() == 2).then(|| text.to_uppercase()));
-    respell(row, Field::Channel, |text| Some(text.to_lowercase()));
+    respell(row, Field::Currency, |text| {
+        text.bytes().any(|byte| byte.is_ascii_lowercase()).then(|| Cow::Owned(text.to_ascii_uppercase()))
+    });
+    respell(row, Field::Device, |text| Some(Cow::Borrowed(device(text))));
+    respell(row, Field::Os, |text| known(text, &SYSTEMS).map(Cow::Borrowed));
+    respell(row, Field::Browser, |text| known(text, &BROWSERS).map(Cow::Borrowed));
+    respell(row, Field::Country, |text| {
+        (!is_upper(text) && text.chars().count() == 2).then(|| Cow::Owned(text.to_uppercase()))
+    });
+    respell(row, Field::Channel, |text| (!is_lower(text)).then(|| Cow::Owned(text.to_lowercase())));
+}
+
+/// Whether there is certainly nothing to put into lower case.
+fn is_lower(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
+}
+
+/// Whether there is certainly nothing to put into upper case.
+fn is_upper(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_lowercase())
 }
 
 /// Replaces a column's text where `spell` gives another one.
-fn respell(row: &mut RawRow<'_>, field: Field, spell: impl FnOnce(&str) -> Option<String>) {
+fn respell(row: &mut RawRow<'_>, field: Field, spell: impl FnOnce(&str) -> Option<Cow<'static, str>>) {
     let Some(text) = row.get(field) else { return };
     if let Some(spelled) = spell(text).filter(|spelled| spelled != text) {
-        row.set(field, Cow::Owned(spelled));
+        row.set(field, spelled);
     }
 }
 
 fn device(text: &str) -> &'static str {
+    // Spelled as they should be, most of them.
+    if let Some(name) = ["desktop", "mobile", "tablet", "other"].into_iter().find(|name| *name == text) {
+        return name;
+    }
     match text.to_ascii_lowercase().as_str() {
         "desktop" | "computer" | "pc" | "web" => "desktop",
         "mobile" | "phone" | "smartphone" => "mobile",
@@ -60,6 +78,9 @@ static BROWSERS: [(&str, &[&str]); 10] = [
 ];
 
 fn known(text: &str, spellings: &'static Spellings) -> Option<&'static str> {
+    if let Some((name, _)) = spellings.iter().find(|(name, _)| *name == text) {
+        return Some(name);
+    }
     let same = |name: &&str| name.eq_ignore_ascii_case(text);
     spellings.iter().find(|(name, others)| same(name) || others.iter().any(&same)).map(|(name, _)| *name)
 }

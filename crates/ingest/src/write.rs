@@ -5,18 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt64Array};
-use arrow::compute::interleave;
+use arrow::array::{Array, AsArray, RecordBatch, StringArray, UInt64Array};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type};
 use arrow::error::ArrowError;
 use events::exchange::{self, Exchange};
 use events::schema::EVENTS;
-use events::{Kind, bots, hash, parquet_io, time};
+use events::{Begin, Kind, bots, hash, parquet_io, time};
 use rayon::prelude::*;
 
 use crate::batch::{self, POSITION, Position};
 use crate::dedupe::Verdict;
-use crate::row::{FIELDS, Field};
+use crate::gather::Gather;
+use crate::row::Field;
 use crate::supersede::{self, Listing, Place, TakenBack};
 
 /// Days are dealt into this many groups, so that one task holds the rows of one bucket and group only.
@@ -147,8 +147,11 @@ fn write_partition(
         entries(&keys, batches.len(), |key, row| fate(key, row).is_some())
     };
     let batches: Vec<&RecordBatch> = batches.iter().chain(&earlier).collect();
-    order.sort_unstable_by(|a, b| (a.day, a.prefix).cmp(&(b.day, b.prefix)).then_with(|| Keys::compare(&keys, a, b)));
+    order.sort_unstable_by(|a, b| a.order(b).then_with(|| Keys::compare(&keys, a, b)));
     let visitors = crate::bots::Columns::of(&batches);
+    let gather = Gather::new(&events::schema::events(), &batches);
+    // Who is a bot is found out only when a day is written.
+    let blank: Vec<usize> = gather.blank().filter(|at| *at != Field::Bot as usize).collect();
     // What changes is the content of an event that says the same of who it is.
     let says_who = |entry: &Entry| {
         let (key, row) = (&keys[entry.batch as usize], entry.row as usize);
@@ -157,17 +160,19 @@ fn write_partition(
     let mut written = Written { unlinks: gone.iter().any(says_who), ..Written::default() };
     if let Some(writer) = &targets.as_they_were {
         for part in gone.chunks(parquet_io::BATCH_ROWS) {
-            let part = gather(&batches, part)?;
+            let part = gather.rows(&places(part))?;
             writer.lock().expect("no thread panics while it writes").write(&part)?;
         }
     }
     for day in order.chunk_by(|a, b| a.day == b.day) {
         let path = file(targets.events, day[0].day, bucket);
-        let mut writer = parquet_io::Writer::create_for(day.len(), &path, &EVENTS, &["visitor_id", "ts"])?;
-        let bot = visitors.bot(&day.iter().map(Entry::place).collect::<Vec<_>>(), targets.bots);
+        let bot = visitors.bot(&places(day), targets.bots);
+        let no_bot = (bot.null_count() == bot.len()).then_some(Field::Bot as usize);
+        let blank: Vec<usize> = blank.iter().copied().chain(no_bot).collect();
+        let mut writer = parquet_io::Writer::create_filled(day.len(), &path, &EVENTS, &["visitor_id", "ts"], &blank)?;
         for (at, part) in day.chunks(parquet_io::BATCH_ROWS).enumerate() {
             let bot = bot.slice(at * parquet_io::BATCH_ROWS, part.len());
-            writer.write(&crate::bots::with(&gather(&batches, part)?, bot))?;
+            writer.write(&crate::bots::with(&gather.rows(&places(part))?, bot))?;
         }
         writer.finish()?;
         written.files += 1;
@@ -179,7 +184,7 @@ fn write_partition(
         let is_new = |entry: &Entry| keys[entry.batch as usize].position[entry.row as usize] >= news.from;
         order.retain(is_new);
         for part in order.chunks(parquet_io::BATCH_ROWS) {
-            let part = gather(&batches, part)?;
+            let part = gather.rows(&places(part))?;
             news.writer.lock().expect("no thread panics while it writes").write(&part)?;
         }
     }
@@ -219,7 +224,8 @@ fn entries(keys: &[Keys<'_>], first: usize, mut is_in: impl FnMut(&Keys<'_>, usi
         let rows = (0..key.ts.len()).filter(|row| is_in(key, *row));
         entries.extend(rows.map(|row| Entry {
             day: time::utc_day(key.ts[row]),
-            prefix: prefix(key.visitor(row)),
+            begin: Begin::of(key.visitor(row)),
+            ts: key.ts[row],
             batch: u32::try_from(at).expect("fewer batches than rows of a partition"),
             row: u32::try_from(row).expect("batches are small"),
         }));
@@ -250,7 +256,8 @@ pub(crate) fn file(folder: &Path, day: i32, bucket: u32) -> PathBuf {
 /// A row's place, with what decides most comparisons beside it.
 struct Entry {
     day: i32,
-    prefix: u64,
+    begin: Begin,
+    ts: i64,
     batch: u32,
     row: u32,
 }
@@ -259,14 +266,13 @@ impl Entry {
     fn place(&self) -> (usize, usize) {
         (self.batch as usize, self.row as usize)
     }
-}
 
-/// The first eight bytes of a text, in its order.
-fn prefix(text: &str) -> u64 {
-    let mut bytes = [0; 8];
-    let length = text.len().min(8);
-    bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
-    u64::from_be_bytes(bytes)
+    /// By day, visitor and time, as far as these decide.
+    fn order(&self, other: &Self) -> Ordering {
+        let by_visitor = (self.day, self.begin).cmp(&(other.day, other.begin));
+        // The times of two visitors say nothing, and long names may be those of two.
+        if self.begin.is_whole() { by_visitor.then(self.ts.cmp(&other.ts)) } else { by_visitor }
+    }
 }
 
 /// The columns of a batch by which rows are judged and sorted.
@@ -332,13 +338,6 @@ impl<'a> Keys<'a> {
     }
 }
 
-fn gather(batches: &[&RecordBatch], entries: &[Entry]) -> Result<RecordBatch, ArrowError> {
-    let rows: Vec<(usize, usize)> = entries.iter().map(Entry::place).collect();
-    let columns: Vec<ArrayRef> = (0..FIELDS)
-        .map(|column| {
-            let parts: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(column).as_ref()).collect();
-            interleave(&parts, &rows)
-        })
-        .collect::<Result<_, _>>()?;
-    RecordBatch::try_new(events::schema::events(), columns)
+fn places(entries: &[Entry]) -> Vec<(usize, usize)> {
+    entries.iter().map(Entry::place).collect()
 }

@@ -68,15 +68,72 @@ impl Columns {
     }
 }
 
-/// Reads the row of a record.
-pub(super) type ReadRow<S> = for<'r> fn(&Columns, &'r StringRecord, &mut S) -> RawRow<'r>;
+/// Reads a record's fields, as many as the header has, into an empty row.
+pub(super) type ReadRow<S> = for<'r> fn(&Columns, &[&'r str], &mut S, &mut RawRow<'r>);
 
 /// Calls `read` for each record of the chunk; the header and blank lines are passed over.
 pub(super) fn each<S: Sink>(chunk: &Chunk, columns: &Columns, sink: &mut S, read: ReadRow<S>) {
+    if let Some(text) = plain(&chunk.bytes, columns.separator) {
+        lines(chunk.first_line, text, columns, sink, read);
+    } else {
+        quoted(chunk, columns, sink, read);
+    }
+}
+
+/// As [`each`], for chunks that need a reader of CSV.
+fn quoted<S: Sink>(chunk: &Chunk, columns: &Columns, sink: &mut S, read: ReadRow<S>) {
     scan(chunk, columns, sink, |sink, line, span, record| {
-        let mut row = read(columns, record, sink);
+        let fields: Vec<&str> = record.iter().collect();
+        let mut row = RawRow::default();
+        read(columns, &fields, sink, &mut row);
         sink.record(line, chunk.bytes[span].into(), std::slice::from_mut(&mut row));
     });
+}
+
+/// The text in which records are lines, and fields what lies between separators: without quotes, and without carriage
+/// returns but those before line feeds. Most chunks are such, and fields need not be copied out of them.
+fn plain(bytes: &[u8], separator: u8) -> Option<&str> {
+    let is_line_end = |at: usize| bytes.get(at + 1) == Some(&b'\n');
+    let is_plain = separator.is_ascii()
+        && memchr::memchr(b'"', bytes).is_none()
+        && memchr::memchr_iter(b'\r', bytes).all(is_line_end)
+        && !bytes.starts_with(BYTE_ORDER_MARK);
+    if is_plain { std::str::from_utf8(bytes).ok() } else { None }
+}
+
+/// The reader of CSV passes over one at the beginning of what it is given.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The same as [`scan`] for a chunk that is plain.
+fn lines<S: Sink>(first_line: u64, text: &str, columns: &Columns, sink: &mut S, read: ReadRow<S>) {
+    let mut row = RawRow::default();
+    let mut fields: Vec<&str> = Vec::with_capacity(columns.names.len());
+    let mut is_header = first_line == 1;
+    let mut begin = 0;
+    for line in first_line.. {
+        let Some(rest) = text.get(begin..).filter(|rest| !rest.is_empty()) else { return };
+        let length = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+        begin += length + 1;
+        let record = rest[..length].strip_suffix('\r').unwrap_or(&rest[..length]);
+        if record.is_empty() || std::mem::take(&mut is_header) {
+            continue;
+        }
+        fields.clear();
+        let mut field = 0;
+        for end in memchr::memchr_iter(columns.separator, record.as_bytes()) {
+            fields.push(&record[field..end]);
+            field = end + 1;
+        }
+        fields.push(&record[field..]);
+        if fields.len() == columns.names.len() {
+            row.clear();
+            read(columns, &fields, sink, &mut row);
+            sink.record(line, record.as_bytes().into(), std::slice::from_mut(&mut row));
+        } else {
+            let detail = format!("{} fields, where the header has {}", fields.len(), columns.names.len());
+            sink.reject(line, record.as_bytes().into(), Reject::unreadable(detail));
+        }
+    }
 }
 
 /// Calls `found` for each record that has as many fields as the header, with its line and its place in the chunk; the
@@ -132,12 +189,50 @@ fn without_line_ends(bytes: &[u8], span: Range<usize>) -> (u64, Range<usize>) {
 }
 
 /// A row of the native format: columns are the contract's.
-pub(super) fn native<'r, S: Sink>(columns: &Columns, record: &'r StringRecord, _: &mut S) -> RawRow<'r> {
-    let mut row = RawRow::default();
-    for (field, text) in columns.fields.iter().zip(record) {
+pub(super) fn native<'r, S: Sink>(columns: &Columns, fields: &[&'r str], _: &mut S, row: &mut RawRow<'r>) {
+    for (field, text) in columns.fields.iter().zip(fields) {
         if let Some(field) = field {
-            row.set(*field, text);
+            row.set(*field, *text);
         }
     }
-    row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::testing::{Found, refused, shown};
+
+    fn found(text: &str, first_line: u64, read: fn(&Chunk, &Columns, &mut Found, ReadRow<Found>)) -> Vec<String> {
+        let columns = Columns::from_header(b"ts,kind,visitor_id,comment").unwrap();
+        let chunk = Chunk { bytes: text.as_bytes().to_vec(), first_line, fault: None, ends: Vec::new() };
+        let mut found = Found::default();
+        read(&chunk, &columns, &mut found, native);
+        found.rows.iter().map(|row| shown(row)).chain(refused(&found)).collect()
+    }
+
+    #[test]
+    fn lines_without_quotes_are_read_as_a_reader_of_csv_reads_them() {
+        let row = "2026-01-05,view_item,ann, so so ";
+        for text in [
+            format!("{row}\n{row}"),
+            format!("\n\r\n{row}\r\n\n{row}\n"),
+            format!("{row},more\n,,,\n   \n{row}\n,\n"),
+            "2026-01-05,view_item,\u{e4}\u{1f6d2},\u{feff}x\n".to_owned(),
+            String::new(),
+        ] {
+            assert!(plain(text.as_bytes(), b',').is_some(), "{text:?}");
+            for first_line in [1, 7] {
+                assert_eq!(found(&text, first_line, each), found(&text, first_line, quoted), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_needs_a_reader_of_csv_is_left_to_it() {
+        for text in ["a,\"b\"\n", "a\rb\n", "a\r", "\u{feff}a\n"] {
+            assert!(plain(text.as_bytes(), b',').is_none(), "{text:?}");
+        }
+        assert!(plain(b"a,\xff\n", b',').is_none());
+        assert_eq!(plain(b"a\r\nb", b','), Some("a\r\nb"));
+    }
 }

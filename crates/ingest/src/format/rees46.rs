@@ -8,7 +8,6 @@
 //! is a visitor. `category_id` exceeds 2^53 and is not read. Rows have no id: the row's hash is one, so only an exactly
 //! repeated row is a duplicate.
 
-use csv::StringRecord;
 use events::Kind;
 
 use super::Sink;
@@ -28,18 +27,16 @@ pub(super) const HEADER: [&str; 9] = [
     "user_session",
 ];
 
-/// A row; the record has as many fields as [`HEADER`].
-pub(super) fn row<'r, S: Sink>(_: &Columns, record: &'r StringRecord, sink: &mut S) -> RawRow<'r> {
-    let mut row = RawRow::default();
-    row.set(Field::Ts, &record[0]);
-    row.set(Field::Kind, kind(&record[1], sink).name());
-    row.set(Field::ProductId, &record[2]);
-    row.set(Field::Category, &record[4]);
-    row.set(Field::Brand, &record[5]);
-    row.set(Field::UnitPrice, &record[6]);
-    row.set(Field::VisitorId, &record[7]);
-    row.set(Field::SessionId, &record[8]);
-    row
+/// A row; there are as many fields as in [`HEADER`].
+pub(super) fn row<'r, S: Sink>(_: &Columns, fields: &[&'r str], sink: &mut S, row: &mut RawRow<'r>) {
+    row.set(Field::Ts, fields[0]);
+    row.set(Field::Kind, kind(fields[1], sink).name());
+    row.set(Field::ProductId, fields[2]);
+    row.set(Field::Category, fields[4]);
+    row.set(Field::Brand, fields[5]);
+    row.set(Field::UnitPrice, fields[6]);
+    row.set(Field::VisitorId, fields[7]);
+    row.set(Field::SessionId, fields[8]);
 }
 
 fn kind(name: &str, sink: &mut impl Sink) -> Kind {

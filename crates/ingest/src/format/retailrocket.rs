@@ -9,7 +9,6 @@
 
 use std::borrow::Cow;
 
-use csv::StringRecord;
 use events::Kind;
 
 use super::Sink;
@@ -19,15 +18,13 @@ use crate::row::{Field, RawRow};
 /// The header by which a file is recognised.
 pub(super) const HEADER: [&str; 5] = ["timestamp", "visitorid", "event", "itemid", "transactionid"];
 
-/// A row; the record has as many fields as [`HEADER`].
-pub(super) fn row<'r, S: Sink>(_: &Columns, record: &'r StringRecord, sink: &mut S) -> RawRow<'r> {
-    let mut row = RawRow::default();
-    row.set(Field::Ts, &record[0]);
-    row.set(Field::VisitorId, whole(&record[1]));
-    row.set(Field::Kind, kind(&record[2], sink).name());
-    row.set(Field::ProductId, whole(&record[3]));
-    row.set(Field::OrderId, whole(&record[4]));
-    row
+/// A row; there are as many fields as in [`HEADER`].
+pub(super) fn row<'r, S: Sink>(_: &Columns, fields: &[&'r str], sink: &mut S, row: &mut RawRow<'r>) {
+    row.set(Field::Ts, fields[0]);
+    row.set(Field::VisitorId, whole(fields[1]));
+    row.set(Field::Kind, kind(fields[2], sink).name());
+    row.set(Field::ProductId, whole(fields[3]));
+    row.set(Field::OrderId, whole(fields[4]));
 }
 
 /// Ids are whole numbers; a table that had empty cells is often saved again with `.0` behind them.

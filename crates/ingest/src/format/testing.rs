@@ -27,7 +27,7 @@ impl Sink for Found {
         let clock = events::time::parse("2026-06-01").expect("a day");
         let rules = Rules { source: "test", clock, door: &Door::default() };
         for row in rows.iter() {
-            if let Err(reject) = Event::from_raw(row.clone(), &rules, b"") {
+            if let Err(reject) = Event::from_raw(&mut row.clone(), &rules, b"") {
                 return self.rejects.push((line, reject));
             }
         }

@@ -15,20 +15,20 @@ use crate::Error;
 ///
 /// Sessions only matter where a visitor was seen with several customers; then, and only then, events are read again.
 pub(crate) fn links(files: &[PathBuf], as_of: i64) -> Result<Links, Error> {
-    let mut links = gather(files, as_of, |ids, part: &mut Links| {
+    let mut links = gather(files, as_of, &["visitor_id", "customer_id"], |ids, part: &mut Links| {
         if let (Some(visitor), Some(customer)) = (ids.visitor, ids.customer) {
             part.observe_visitor(visitor, customer);
         }
     })?;
     if links.any_shared() {
-        let wanted = gather(files, as_of, |ids, part: &mut Links| {
+        let wanted = gather(files, as_of, &["visitor_id", "session_id"], |ids, part: &mut Links| {
             if let (Some(visitor), None, Some(session)) = (ids.visitor, ids.customer, ids.session)
                 && links.is_shared(visitor)
             {
                 part.want_session(session);
             }
         })?;
-        let seen = gather(files, as_of, |ids, part: &mut Links| {
+        let seen = gather(files, as_of, &["customer_id", "session_id"], |ids, part: &mut Links| {
             if let (Some(customer), Some(session)) = (ids.customer, ids.session)
                 && wanted.is_wanted(session)
             {
@@ -48,21 +48,30 @@ struct Ids<'a> {
     session: Option<&'a str>,
 }
 
-/// Calls `observe` for every event up to `as_of`, with what one file has taught so far.
-fn gather(files: &[PathBuf], as_of: i64, observe: impl Fn(Ids<'_>, &mut Links) + Sync) -> Result<Links, Error> {
+/// Calls `observe` for every event up to `as_of`, with what one file has taught so far. Files in which no row has one of
+/// the ids that are `needed` teach nothing and are not read.
+fn gather(
+    files: &[PathBuf],
+    as_of: i64,
+    needed: &[&str],
+    observe: impl Fn(Ids<'_>, &mut Links) + Sync,
+) -> Result<Links, Error> {
     files
         .par_iter()
         .map(|file| {
             let mut part = Links::default();
-            for batch in Reader::open(file, &["ts", "visitor_id", "customer_id", "session_id"])? {
+            for batch in Reader::open_filled(file, &["ts", "visitor_id", "customer_id", "session_id"])? {
                 let batch = batch?;
+                if needed.iter().any(|id| batch.column_by_name(id).is_none()) {
+                    break;
+                }
                 let ts = batch.column(0).as_primitive::<TimestampMicrosecondType>().values();
-                let [visitor, customer, session] =
-                    ["visitor_id", "customer_id", "session_id"].map(|name| Text::of(&batch, name));
-                let (visitor, customer, session) = (visitor?, customer?, session?);
+                let text = |name| batch.column_by_name(name).map(|_| Text::of(&batch, name)).transpose();
+                let (visitor, customer, session) = (text("visitor_id")?, text("customer_id")?, text("session_id")?);
                 for row in (0..batch.num_rows()).filter(|row| ts[*row] <= as_of) {
-                    let ids = Ids { visitor: visitor.get(row), customer: customer.get(row), session: session.get(row) };
-                    observe(ids, &mut part);
+                    let [visitor, customer, session] =
+                        [&visitor, &customer, &session].map(|text| text.as_ref().and_then(|text| text.get(row)));
+                    observe(Ids { visitor, customer, session }, &mut part);
                 }
             }
             Ok(part)

@@ -3,17 +3,18 @@
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringBuilder, UInt32Array};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringBuilder, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
 use carts::columns::{PERSON, Text};
-use carts::persons::Links;
+use carts::persons::{Links, Person};
 use carts::schema::event_columns;
 use events::exchange::Exchange;
 use events::parquet_io::{BATCH_ROWS, Reader};
-use events::{Kind, bots, hash};
+use events::{bots, hash};
 use rayon::prelude::*;
 
+use super::shoppers::{Shoppers, touches_carts};
 use crate::stage::Wanted;
 use crate::{Error, PARTITIONS};
 
@@ -30,20 +31,32 @@ pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 });
 
 /// Deals every event up to `as_of` into the partition of its person; bots are left out unless they are to be kept.
-pub(crate) fn regroup(files: &[PathBuf], wanted: &Wanted<'_>, links: &Links, into: &Exchange) -> Result<(), Error> {
+pub(crate) fn regroup(files: &[PathBuf], wanted: &Wanted<'_>, whose: &Whose, into: &Exchange) -> Result<(), Error> {
     files.par_iter().try_for_each(|file| {
         let mut columns = event_columns();
         columns.push("bot");
         let mut waiting = Waiting::new(into);
         let judged = wanted.without_bots.map(|rules| bots::as_of(file, wanted.as_of, rules)).transpose()?.flatten();
         let mut kept = Kept { wanted, judged, first: 0 };
-        for batch in Reader::open(file, &columns)? {
+        for batch in Reader::open_filled(file, &columns)? {
             let batch = batch?;
-            deal(&batch, &kept, links, &mut waiting)?;
+            deal(&batch, &kept, whose, &mut waiting)?;
             kept.first += batch.num_rows();
         }
         waiting.finish()
     })
+}
+
+/// Whose a row is, and whether it matters.
+pub(super) struct Whose {
+    pub(super) links: Links,
+    pub(super) shoppers: Shoppers,
+}
+
+/// The name of a person in tables, in place of what is there.
+pub(super) fn write_name(person: Person<'_>, name: &mut String) {
+    name.clear();
+    std::fmt::Write::write_fmt(name, format_args!("{person}")).expect("a String takes any text");
 }
 
 /// Which rows of a file count.
@@ -56,44 +69,46 @@ struct Kept<'a> {
 }
 
 impl Kept<'_> {
-    fn has(&self, row: usize, ts: i64, bot: &Text) -> bool {
+    fn has(&self, row: usize, ts: i64, bot: Option<&Text>) -> bool {
         let is_bot = || match &self.judged {
             Some(rules) => rules[self.first + row].is_some(),
-            None => bot.get(row).is_some(),
+            None => bot.is_some_and(|bot| bot.get(row).is_some()),
         };
         ts <= self.wanted.as_of && (self.wanted.without_bots.is_none() || !is_bot())
     }
 }
 
-fn deal(batch: &RecordBatch, kept: &Kept<'_>, links: &Links, waiting: &mut Waiting<'_>) -> Result<(), Error> {
-    let text = |name: &str| Text::of(batch, name);
+fn deal(batch: &RecordBatch, kept: &Kept<'_>, whose: &Whose, waiting: &mut Waiting<'_>) -> Result<(), Error> {
+    // Columns without a value in the whole file are not there.
+    let text = |name: &str| batch.column_by_name(name).map(|_| Text::of(batch, name)).transpose();
     let (visitor, customer, session) = (text("visitor_id")?, text("customer_id")?, text("session_id")?);
-    let (kind, bot) = (text("kind")?, text("bot")?);
-    let ts = batch.column_by_name("ts").expect("asked for").as_primitive::<TimestampMicrosecondType>().values();
+    let bot = text("bot")?;
+    let kinds = carts::columns::kinds(batch)?;
+    let ts = batch.column_by_name("ts").expect("every row has one").as_primitive::<TimestampMicrosecondType>().values();
     let mut persons = StringBuilder::with_capacity(batch.num_rows(), batch.num_rows() * 16);
     let mut cart_rows: Vec<Vec<u32>> = vec![Vec::new(); PARTITIONS as usize];
     let mut presence_rows = cart_rows.clone();
     let mut name = String::new();
     for row in 0..batch.num_rows() {
-        let person = links.person(customer.get(row), visitor.get(row), session.get(row));
-        let Some(person) = person.filter(|_| kept.has(row, ts[row], &bot)) else {
+        let [visitor, customer, session] =
+            [&visitor, &customer, &session].map(|text| text.as_ref().and_then(|text| text.get(row)));
+        let person = whose.links.person(customer, visitor, session);
+        let Some(person) = person.filter(|_| kept.has(row, ts[row], bot.as_ref())) else {
             persons.append_value("");
             continue;
         };
-        name.clear();
-        std::fmt::Write::write_fmt(&mut name, format_args!("{person}")).expect("a String takes any text");
+        write_name(person, &mut name);
         persons.append_value(&name);
-        let kind = kind.get(row).and_then(Kind::parse).unwrap_or(Kind::Other);
         let partition = hash::partition(&name, PARTITIONS) as usize;
         let at = u32::try_from(row).expect("batches are small");
-        if kind.is_cart_event() || kind == Kind::Refund {
+        if touches_carts(kinds[row]) {
             cart_rows[partition].push(at);
-        } else if session.get(row).is_some() {
+        } else if session.is_some() && whose.shoppers.may_have(&name) {
             presence_rows[partition].push(at);
         }
     }
     let whole = with_persons(batch, Arc::new(persons.finish()))?;
-    let presence: Vec<usize> = PRESENCE.iter().map(|name| SCHEMA.index_of(name).expect("ours")).collect();
+    let presence: Vec<usize> = PRESENCE.iter().filter_map(|name| whole.schema().index_of(name).ok()).collect();
     let presence = whole.project(&presence)?;
     for (partition, (cart_rows, presence_rows)) in (0..).zip(cart_rows.into_iter().zip(presence_rows)) {
         waiting.push(partition, Part::Cart, &whole, cart_rows)?;
@@ -102,11 +117,16 @@ fn deal(batch: &RecordBatch, kept: &Kept<'_>, links: &Links, waiting: &mut Waiti
     Ok(())
 }
 
+/// The columns of [`SCHEMA`] that the batch has, behind the persons.
 fn with_persons(batch: &RecordBatch, persons: ArrayRef) -> Result<RecordBatch, Error> {
-    let mut columns = vec![persons];
-    columns.extend(batch.columns()[..batch.num_columns() - 1].iter().cloned());
-    debug_assert!(columns.iter().all(|column| column.len() == batch.num_rows()));
-    Ok(RecordBatch::try_new(SCHEMA.clone(), columns)?)
+    let (mut fields, mut columns) = (vec![Arc::new(SCHEMA.field(0).clone())], vec![persons]);
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        if let Ok(field) = SCHEMA.field_with_name(field.name()) {
+            fields.push(Arc::new(field.clone()));
+            columns.push(column.clone());
+        }
+    }
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }
 
 #[derive(Clone, Copy)]
