@@ -55,9 +55,8 @@ pub(super) fn place(conditions: &[Condition]) -> String {
 
 fn findings(rows: &[Barrier], as_of: i64) -> Vec<ArrayRef> {
     let places: Vec<String> = rows.iter().map(|row| place(&row.conditions)).collect();
-    let small = |number: fn(&Barrier) -> i32| -> ArrayRef {
-        Arc::new(Int32Array::from_iter_values(rows.iter().map(number)))
-    };
+    let small =
+        |number: fn(&Barrier) -> i32| -> ArrayRef { Arc::new(Int32Array::from_iter_values(rows.iter().map(number))) };
     let word = |word: fn(&Barrier) -> &'static str| words(rows.iter().map(|row| Some(word(row))));
     let moment = |moment: fn(&Barrier) -> Option<i64>| moments(rows.iter().map(moment));
     let float = |float: fn(&Barrier) -> f64| floats(rows.iter().map(|row| Some(float(row))));
