@@ -34,6 +34,8 @@ mod report;
 mod revenue;
 /// The sample that is kept in the repository.
 mod sample;
+/// Files of carts that nothing happens to any more are left as they are.
+mod settled;
 /// The published tables answer in SQL what the report says, and say whose carts they are.
 mod sql;
 

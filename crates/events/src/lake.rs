@@ -15,6 +15,7 @@
 mod draft;
 mod lock;
 mod manifest;
+mod parallel;
 mod rewrite;
 
 use std::path::{Path, PathBuf};
@@ -169,7 +170,7 @@ impl Lake {
         for id in ids.into_iter().take(surplus) {
             let path = self.generations().join(id);
             if std::fs::canonicalize(&path).ok() != current {
-                std::fs::remove_dir_all(&path).map_err(Error::io("remove", &path))?;
+                parallel::remove(&path)?;
             }
         }
         Ok(())

@@ -43,6 +43,15 @@ pub enum Error {
     /// Rows could not be rearranged.
     #[error("failed to rearrange rows by person and day: {0}")]
     Arrow(#[from] arrow::error::ArrowError),
+    /// The tables of the night before are not what was made of its events.
+    #[error(
+        "{} does not have the rows that are made of the events of its night",
+        path.display()
+    )]
+    Astray {
+        /// The file.
+        path: std::path::PathBuf,
+    },
     /// A file of the night before could not be taken over.
     #[error("failed to link {}: {source}", path.display())]
     Link {

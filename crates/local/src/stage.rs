@@ -79,33 +79,83 @@ pub struct Summary {
 /// # Errors
 /// When a file cannot be read or written.
 pub fn carts(job: &Job<'_>) -> Result<Summary, Error> {
-    let rows = Exchange::new(everyone::SCHEMA.clone(), PARTITIONS, job.scratch, "persons", job.memory);
-    let persons = gather(job, &rows)?;
-    let made = Made::new(job.scratch, job.memory, job.rules.zone);
+    let rows = Rows::new(job);
+    let before = job.remembered.as_ref().and_then(|remembered| remembered.before);
+    let known = || before.map_or_else(|| Ok(Vec::new()), |before| tables::spenders(before.generation));
+    let (persons, known) = rayon::join(|| gather(job, &rows), known);
+    let persons = persons?;
+    match tables(job, &rows, before.zip(persons.as_ref()), known) {
+        // Another version made them, by other rules than it said: then all of them are made anew.
+        Err(Error::Astray { .. }) => {
+            for table in carts::schema::TABLES {
+                let folder = job.generation.join(table.name);
+                match std::fs::remove_dir_all(&folder) {
+                    Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                        return Err(Error::Link { path: folder, source });
+                    }
+                    _ => {}
+                }
+            }
+            let rows = Rows::new(job);
+            everyone::gather(&parquet_files(job.events)?, &wanted(job), &rows.now)?;
+            tables(job, &rows, None, Ok(Vec::new()))
+        }
+        made => made,
+    }
+}
+
+/// Makes the tables of these rows, beside what stays of those of the night before.
+fn tables(
+    job: &Job<'_>,
+    rows: &Rows,
+    before: Option<(Before<'_>, &HashMap<String, Vec<u64>>)>,
+    known: Result<Vec<Spender>, Error>,
+) -> Result<Summary, Error> {
+    let made = Made::new(job.scratch, job.memory, job.rules);
+    let rules_then = before.map(|(before, _)| Rules { as_of: before.as_of, ..job.rules.clone() });
     let parts: Vec<(Vec<Spender>, u64)> = (0..PARTITIONS)
         .into_par_iter()
-        .map(|partition| run_kernel(job.rules, &rows, partition, &made))
+        .map(|partition| make(job.rules, rules_then.as_ref(), rows, partition, &made))
         .collect::<Result<_, _>>()?;
     let unconverted = parts.iter().map(|(_, unconverted)| unconverted).sum();
     let mut spenders: Vec<Spender> = parts.into_iter().flat_map(|(spenders, _)| spenders).collect();
     spenders.sort_unstable_by(|a, b| a.person.cmp(&b.person));
-    let before = job.remembered.as_ref().and_then(|remembered| remembered.before);
-    let before = before.zip(persons.as_ref());
     let tables = Tables {
         rules: job.rules,
         generation: job.generation,
         made: &made,
         before: before.map(|(before, persons)| tables::Before { generation: before.generation, persons }),
     };
-    tables.write(spenders)?;
-    Ok(Summary { persons: persons.map(|persons| persons.len() as u64), unconverted })
+    // What nobody asks need not be readable.
+    let known = before.map_or_else(|| Ok(Vec::new()), |_| known)?;
+    tables.write(known, spenders)?;
+    Ok(Summary { persons: before.map(|(_, persons)| persons.len() as u64), unconverted })
+}
+
+/// Rows by the partition of their person.
+pub(crate) struct Rows {
+    /// Those of which carts are made.
+    pub(crate) now: Exchange,
+    /// Those of which the night before made carts of the same persons, where it is known.
+    pub(crate) then: Exchange,
+}
+
+impl Rows {
+    fn new(job: &Job<'_>) -> Self {
+        let exchange = |name| Exchange::new(everyone::SCHEMA.clone(), PARTITIONS, job.scratch, name, job.memory);
+        Self { now: exchange("persons"), then: exchange("persons-then") }
+    }
+}
+
+fn wanted<'a>(job: &Job<'a>) -> Wanted<'a> {
+    Wanted { as_of: job.rules.as_of, without_bots: job.without_bots }
 }
 
 /// Brings the rows together of everybody whose carts are to be made; returns who that is, unless it is everybody.
-fn gather(job: &Job<'_>, into: &Exchange) -> Result<Option<HashMap<String, Vec<u64>>>, Error> {
-    let wanted = Wanted { as_of: job.rules.as_of, without_bots: job.without_bots };
+fn gather(job: &Job<'_>, into: &Rows) -> Result<Option<HashMap<String, Vec<u64>>>, Error> {
+    let wanted = wanted(job);
     let Some(remembered) = &job.remembered else {
-        everyone::gather(&parquet_files(job.events)?, &wanted, into)?;
+        everyone::gather(&parquet_files(job.events)?, &wanted, &into.now)?;
         return Ok(None);
     };
     let state = job.generation.join(STATE);
@@ -114,19 +164,22 @@ fn gather(job: &Job<'_>, into: &Exchange) -> Result<Option<HashMap<String, Vec<u
         let all = parquet_files(job.events)?;
         memory.add(&all, &state, remembered.night)?;
         memory.compact()?;
-        everyone::gather(&all, &wanted, into)?;
+        everyone::gather(&all, &wanted, &into.now)?;
         return Ok(None);
     }
-    let before_tonight = Known { links: memory.links.clone(), sessions: memory.sessions.clone() };
+    let before_tonight = Known::of(&memory);
     memory.add(remembered.news, &state, remembered.night)?;
     memory.take_back(remembered.taken_back, &state, remembered.night)?;
-    let persons = if let Some(before) = remembered.before.filter(|before| before.as_of <= job.rules.as_of) {
+    let before = remembered.before.filter(|before| before.as_of <= job.rules.as_of);
+    let is_laid_out = before.map_or(Ok(false), |before| tables::is_laid_out(before.generation))?;
+    let persons = if let Some(before) = before.filter(|_| is_laid_out) {
         let changed = changed(job, &[remembered.news, remembered.taken_back].concat(), before.as_of)?;
         let touched = touched::touched(&changed, &before_tonight, before.as_of, &memory, job.rules.as_of)?;
-        touched::gather(&touched, &memory, &wanted, into)?;
+        let then = touched::Then { known: &before_tonight, as_of: before.as_of };
+        touched::gather(&touched, &memory, &then, &wanted, into)?;
         Some(touched.persons)
     } else {
-        everyone::gather(&parquet_files(job.events)?, &wanted, into)?;
+        everyone::gather(&parquet_files(job.events)?, &wanted, &into.now)?;
         None
     };
     memory.compact()?;
@@ -150,7 +203,23 @@ fn changed(job: &Job<'_>, news: &[PathBuf], judged_at: i64) -> Result<Changed, E
     Ok(changed)
 }
 
-fn run_kernel(rules: &Rules, by_person: &Exchange, partition: u32, made: &Made) -> Result<(Vec<Spender>, u64), Error> {
+/// Makes the carts of a partition, and tells how they differ from those of the night before.
+fn make(
+    rules: &Rules,
+    rules_then: Option<&Rules>,
+    rows: &Rows,
+    partition: u32,
+    made: &Made<'_>,
+) -> Result<(Vec<Spender>, u64), Error> {
+    let now = run_kernel(rules, &rows.now, partition)?;
+    match rules_then {
+        Some(rules) => made.add(&now, Some((&run_kernel(rules, &rows.then, partition)?, rules)))?,
+        None => made.add(&now, None)?,
+    }
+    Ok((now.spenders, now.unconverted))
+}
+
+fn run_kernel(rules: &Rules, by_person: &Exchange, partition: u32) -> Result<carts::Tables, Error> {
     let mut batches = Vec::new();
     by_person.drain::<exchange::Error>(partition, |batch| {
         batches.push(batch);
@@ -158,7 +227,5 @@ fn run_kernel(rules: &Rules, by_person: &Exchange, partition: u32, made: &Made) 
     })?;
     let events = Columns::of(&concat_batches(&everyone::SCHEMA, &batches)?)?;
     drop(batches);
-    let tables = reconstruct(&events, rules)?;
-    made.add(&tables)?;
-    Ok((tables.spenders, tables.unconverted))
+    Ok(reconstruct(&events, rules)?)
 }

@@ -1,17 +1,23 @@
-//! Carts, cart items and orders as files by day, of which a night writes only those that change.
+//! Carts, cart items and orders as files of which a night writes only those that change.
 //!
 //! ```text
-//! made ──┬─ segments ──┬─> carts/2026-03-11.parquet        by the UTC day on which they were opened
-//! before ┘  (spend)    ├─> cart_items/2026-03-11.parquet   by the same day of their cart
-//!                      └─> orders/2026-03-11.parquet       by the UTC day on which they were placed
+//! made ──┬─ segments ──┬─> carts/open-3.parquet               that can still change, by the hash that is their id
+//! before ┘  (spend)    ├─> carts/bought-2026-03-11.parquet    settled, by the UTC day on which they were bought
+//!                      ├─> carts/expired-2026-04-10.parquet   settled, by the UTC day on which they expired
+//!                      ├─> cart_items/…                       as their carts
+//!                      └─> orders/2026-03-11.parquet          by the UTC day on which they were placed
 //! ```
 //!
-//! What was made anew takes the place of everything that the night before had of the same persons. All else stays, but
-//! for what time does to a cart, and for where its person stands among all. A file whose rows come out as they were is
-//! hard-linked.
+//! Where a row lies follows from the row alone, so the files of a night are the same whatever nights came before it. Of the
+//! persons whose carts are made anew it is known what they were the night before, so that only what differs is put in or
+//! taken out. All else stays, but for what time does to an open cart, and for where its person stands among all. A file
+//! with no change is hard-linked, unread.
 
 mod before;
+mod delta;
 mod made;
+mod merge;
+mod place;
 mod segments;
 mod spend;
 mod write;
@@ -23,11 +29,9 @@ use carts::Rules;
 use carts::segments::Spender;
 
 use crate::Error;
-pub(crate) use before::Before;
+pub(crate) use before::{Before, is_laid_out};
 pub(crate) use made::Made;
-
-/// Groups of days: a group's rows are in memory at once.
-pub(crate) const DAY_GROUPS: u32 = 16;
+pub(crate) use spend::read as spenders;
 
 /// What a night does to the tables.
 pub(crate) struct Tables<'a> {
@@ -35,30 +39,35 @@ pub(crate) struct Tables<'a> {
     /// The generation in the making.
     pub(crate) generation: &'a Path,
     /// The carts and orders that were made.
-    pub(crate) made: &'a Made,
-    /// Where the tables of the night before are, and whose rows in them are made anew; `None` if all are.
+    pub(crate) made: &'a Made<'a>,
+    /// Where the tables of the night before are, and whose rows in them were made anew; `None` if everybody's were.
     pub(crate) before: Option<Before<'a>>,
 }
 
 impl Tables<'_> {
-    /// Writes the files that change, and links the others.
-    pub(crate) fn write(&self, made_spenders: Vec<Spender>) -> Result<(), Error> {
+    /// Writes the files that change, and links the others. `known` is what everybody spent as the night before knew it.
+    pub(crate) fn write(&self, known: Vec<Spender>, made: Vec<Spender>) -> Result<(), Error> {
         let (spenders, changed_since) = match &self.before {
-            Some(before) => spend::merge(spend::read(before.generation)?, made_spenders, before.persons),
-            None => (made_spenders, i64::MIN),
+            Some(before) => spend::merge(known, made, before.persons),
+            None => (made, i64::MIN),
         };
-        spend::write(&spenders, self.generation)?;
-        let days = match &self.before {
-            Some(before) => before.days(self.rules, &spenders, changed_since)?,
+        let remember = || spend::write(&spenders, self.generation);
+        let (remembered, written) = rayon::join(remember, || self.write_ranked(&spenders, changed_since));
+        remembered.and(written)
+    }
+
+    fn write_ranked(&self, spenders: &[Spender], changed_since: i64) -> Result<(), Error> {
+        let known = match &self.before {
+            Some(before) => before.places(self.rules, spenders, changed_since)?,
             None => HashMap::new(),
         };
-        let asked = days.values().flat_map(|day| day.asked.iter().copied()).chain(self.made.asked(&spenders));
-        let ranked = segments::Ranked::new(&spenders, asked, self.rules.zone);
-        write::write(self, &days, &ranked)
+        let asked = known.values().flat_map(|known| known.asked.iter().copied()).chain(self.made.asked(spenders));
+        let ranked = segments::Ranked::new(spenders, asked, self.rules.zone);
+        write::write(self, &known, &ranked)
     }
 }
 
-/// The file of a day of a table.
-pub(crate) fn file(generation: &Path, table: &str, day: i32) -> PathBuf {
-    generation.join(table).join(format!("{}.parquet", events::time::day_name(day)))
+/// The file of a day of orders.
+fn orders_file(generation: &Path, day: i32) -> PathBuf {
+    generation.join(carts::schema::ORDERS.name).join(format!("{}.parquet", events::time::day_name(day)))
 }

@@ -21,7 +21,7 @@ use crate::Error;
 use crate::memory::links::{self, Linked};
 use crate::memory::{Id, Memory};
 
-pub(crate) use gather::gather;
+pub(crate) use gather::{Then, gather};
 
 /// The ids of a row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +64,8 @@ pub(crate) struct Touched {
     pub(crate) persons: HashMap<String, Vec<u64>>,
     /// Who is who, for every row under these keys.
     pub(crate) links: Links,
+    /// Who was who in the night before.
+    pub(crate) links_then: Links,
 }
 
 impl Touched {
@@ -76,11 +78,21 @@ impl Touched {
     }
 }
 
-/// The links of the nights before.
+/// What the nights before remembered, of which tables were made as of a moment.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub(crate) links: Runs,
     pub(crate) sessions: Runs,
+    pub(crate) cart_rows: Runs,
+    pub(crate) presence: Runs,
+}
+
+impl Known {
+    pub(crate) fn of(memory: &Memory) -> Self {
+        let Memory { links, sessions, cart_rows, presence, .. } = memory;
+        let [links, sessions, cart_rows, presence] = [links, sessions, cart_rows, presence].map(Runs::clone);
+        Self { links, sessions, cart_rows, presence }
+    }
 }
 
 /// Finds out whom the changed rows concern. `before` is what the nights before knew, judged as of `judged_at`; `memory`
@@ -187,7 +199,8 @@ impl Who<'_> {
         let mut seen_on = self.links(customers.iter().map(|customer| Id::Customer(customer)))?;
         // Rows of a shared visitor may be theirs by their session alone.
         let sessions: BTreeSet<&str> = self.memory.shared.pairs().map(|(_, session)| session).collect();
-        let sessions = links::look_up(&self.memory.sessions, sessions.into_iter().map(Id::Session))?.as_of(self.as_of);
+        let sessions = sessions.iter().map(|session| Id::Session(session));
+        let (sessions, sessions_then) = self.now_and_then(&self.memory.sessions, &self.before.sessions, sessions)?;
         for (visitor, session) in self.memory.shared.pairs() {
             for customer in sessions.get(session).into_iter().flatten() {
                 if persons.contains(&Person::Customer(customer).to_string()) {
@@ -197,7 +210,8 @@ impl Who<'_> {
         }
         let mut visitors: BTreeSet<&str> = persons.iter().filter_map(|person| person.strip_prefix("v:")).collect();
         visitors.extend(seen_on.values().flatten().map(String::as_str));
-        let linked = self.links(visitors.into_iter().map(Id::Visitor))?;
+        let visitors = visitors.iter().map(|visitor| Id::Visitor(visitor));
+        let (linked, linked_then) = self.now_and_then(&self.memory.links, &self.before.links, visitors)?;
         let keys = |person: &String| match person.split_at(2) {
             ("c:", customer) => {
                 let visitors = seen_on.get(customer).into_iter().flatten();
@@ -206,7 +220,11 @@ impl Who<'_> {
             (_, visitor) => vec![Id::Visitor(visitor).key()],
         };
         let persons = persons.into_iter().map(|person| (keys(&person), person)).map(|(keys, person)| (person, keys));
-        Ok(Touched { links: links_of(&linked, &sessions), persons: persons.collect() })
+        Ok(Touched {
+            links: links_of(&linked, &sessions),
+            links_then: links_of(&linked_then, &sessions_then),
+            persons: persons.collect(),
+        })
     }
 }
 

@@ -1,10 +1,9 @@
 //! A generation while it is built.
 
 use std::fs::File;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::{BUILDING, Error, Generation, Lake, Lock, Manifest, is_building};
+use super::{BUILDING, Error, Generation, Lake, Lock, Manifest, is_building, parallel};
 
 /// Scratch space inside a draft; removed before it is published.
 const SCRATCH: &str = ".scratch";
@@ -23,7 +22,7 @@ impl Draft {
         for entry in std::fs::read_dir(&folder).map_err(Error::io("list", &folder))? {
             let left = entry.map_err(Error::io("list", &folder))?.path();
             if is_building(&left) {
-                std::fs::remove_dir_all(&left).map_err(Error::io("clear away", &left))?;
+                parallel::remove(&left)?;
             }
         }
         let path = folder.join(format!("{BUILDING}{id}"));
@@ -56,25 +55,29 @@ impl Draft {
     /// # Errors
     /// When a link cannot be made.
     pub fn carry(&self, from: &Generation, table: &str) -> Result<u64, Error> {
-        let source = from.table(table);
-        let mut carried = 0;
-        let mut made = std::collections::HashSet::new();
+        let (source, target) = (from.table(table), self.table(table));
+        let mut folders: std::collections::BTreeMap<PathBuf, Vec<PathBuf>> = std::collections::BTreeMap::new();
         for file in from.files(table)? {
             let within = file.strip_prefix(&source).expect("listed below it");
-            let target = self.table(table).join(within);
-            if let Some(folder) = target.parent()
-                && made.insert(folder.to_path_buf())
-            {
-                std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-            }
-            match std::fs::hard_link(&file, &target) {
-                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                    return Err(Error::io("link", &target)(error));
-                }
-                linked => carried += u64::from(linked.is_ok()),
-            }
+            let folder = target.join(within).parent().expect("it lies in the table's").to_path_buf();
+            folders.entry(folder).or_default().push(file);
         }
-        Ok(carried)
+        let folders: Vec<(PathBuf, Vec<PathBuf>)> = folders.into_iter().collect();
+        let carried = parallel::each(&folders, |(folder, files)| {
+            std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+            let mut carried = 0;
+            for file in files {
+                let target = folder.join(file.file_name().expect("a file has a name"));
+                match std::fs::hard_link(file, &target) {
+                    Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                        return Err(Error::io("link", &target)(error));
+                    }
+                    linked => carried += u64::from(linked.is_ok()),
+                }
+            }
+            Ok(carried)
+        })?;
+        Ok(carried.into_iter().sum())
     }
 
     /// Makes it the published generation: everything is synced to disk, then one rename flips the link.
@@ -109,10 +112,15 @@ pub(super) fn sync(path: &Path) -> Result<(), Error> {
     File::open(path).and_then(|file| file.sync_all()).map_err(Error::io("sync", path))
 }
 
-/// Threads that wait for the disk at once: it takes many requests together in about the time of one.
-const SYNCING: usize = 16;
+/// Has everything below a folder on disk, however many folders that is: with one request.
+#[cfg(target_os = "linux")]
+fn sync_tree(folder: &Path) -> Result<(), Error> {
+    let synced = File::open(folder).and_then(|file| Ok(rustix::fs::syncfs(file)?));
+    synced.map_err(Error::io("sync", folder))
+}
 
 /// Syncs every folder, and every file that is not linked from an earlier generation, which synced it.
+#[cfg(not(target_os = "linux"))]
 fn sync_tree(folder: &Path) -> Result<(), Error> {
     let mut paths = vec![folder.to_path_buf()];
     let mut at = 0;
@@ -124,20 +132,15 @@ fn sync_tree(folder: &Path) -> Result<(), Error> {
             let path = entry.path();
             if entry.file_type().map_err(Error::io("inspect", &path))?.is_dir() {
                 paths.push(path);
-            } else if entry.metadata().map_err(Error::io("inspect", &path))?.nlink() == 1 {
+            } else if std::os::unix::fs::MetadataExt::nlink(&entry.metadata().map_err(Error::io("inspect", &path))?)
+                == 1
+            {
                 files.push(path);
             }
         }
     }
     // Files before the folders that name them.
-    sync_all(&files)?;
-    sync_all(&paths)
-}
-
-fn sync_all(paths: &[PathBuf]) -> Result<(), Error> {
-    std::thread::scope(|scope| {
-        let parts = paths.chunks(paths.len().div_ceil(SYNCING).max(1));
-        let parts: Vec<_> = parts.map(|part| scope.spawn(|| part.iter().try_for_each(|path| sync(path)))).collect();
-        parts.into_iter().try_for_each(|part| part.join().expect("syncing does not panic"))
-    })
+    parallel::each(&files, |path| sync(path))?;
+    parallel::each(&paths, |path| sync(path))?;
+    Ok(())
 }

@@ -173,17 +173,21 @@ fn selection(
         else {
             return Ok(None);
         };
-        let filter = builder.get_row_group_column_bloom_filter(group, 0)?;
+        // Unsigned numbers are stored as the signed ones of the same bits.
+        let lows = index.min_values().iter().map(|low| low.cast_unsigned());
+        let highs = index.max_values().iter().map(|high| high.cast_unsigned());
+        // A run is sorted, so that only a part of the keys can be in a group.
+        let from = lows.clone().next().map_or(0, |low| keys.partition_point(|key| *key < low));
+        let until = highs.clone().next_back().map_or(0, |high| keys.partition_point(|key| *key <= high));
+        let keys = keys.get(from..until).unwrap_or_default();
+        let filter = if keys.is_empty() { None } else { builder.get_row_group_column_bloom_filter(group, 0)? };
         let may_be_in = |key: &&u64| filter.as_ref().is_none_or(|filter| filter.check(&key.cast_signed()));
-        let keys: Vec<u64> = keys.iter().filter(may_be_in).copied().collect();
+        let mut keys = keys.iter().filter(may_be_in).copied().peekable();
         let ends = pages.iter().map(|page| page.first_row_index).skip(1).chain([row_group.num_rows()]);
-        let ranges = index.min_values().iter().zip(index.max_values());
-        for ((page, end), (low, high)) in pages.iter().zip(ends).zip(ranges) {
+        for ((page, end), (low, high)) in pages.iter().zip(ends).zip(lows.zip(highs)) {
             let rows = usize::try_from(end - page.first_row_index).expect("pages follow each other");
-            // Unsigned numbers are stored as the signed ones of the same bits.
-            let (low, high) = (low.cast_unsigned(), high.cast_unsigned());
-            let first = keys.partition_point(|key| *key < low);
-            let is_wanted = keys.get(first).is_some_and(|key| *key <= high);
+            while keys.next_if(|key| *key < low).is_some() {}
+            let is_wanted = keys.peek().is_some_and(|key| *key <= high);
             selectors.push(if is_wanted { RowSelector::select(rows) } else { RowSelector::skip(rows) });
         }
     }

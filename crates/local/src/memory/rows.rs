@@ -41,7 +41,7 @@ fn schema(columns: &[&str]) -> SchemaRef {
 const TAKEN_BACK: u8 = 0xff;
 
 /// Entries by key, in the order in which they came.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Entries {
     /// Key, and where the entry ends among `bytes`.
     ends: Vec<(u64, usize)>,
@@ -97,6 +97,18 @@ impl Entries {
     }
 }
 
+/// Rows under some keys in the night before, and tonight.
+pub(crate) struct Both {
+    pub(crate) then: RecordBatch,
+    pub(crate) now: Vec<RecordBatch>,
+}
+
+fn found(runs: &Runs, keys: &[u64]) -> Result<Entries, Error> {
+    let mut entries = Entries::default();
+    runs.look_up(keys, |key, entry| entries.push(key, entry))?;
+    Ok(entries)
+}
+
 /// Rows of one set of columns to bytes and back.
 #[derive(Debug)]
 pub(crate) struct RowCodec {
@@ -119,9 +131,19 @@ impl RowCodec {
 
     /// The rows of these runs under these keys, which are sorted.
     pub(crate) fn look_up(&self, runs: &Runs, keys: &[u64]) -> Result<RecordBatch, Error> {
-        let mut entries = Entries::default();
-        runs.look_up(keys, |key, entry| entries.push(key, entry))?;
-        self.decode(&entries.standing())
+        self.decode(&found(runs, keys)?.standing())
+    }
+
+    /// As [`RowCodec::look_up`], and the rows of those runs that were there `before`.
+    pub(crate) fn look_up_both(&self, runs: &Runs, before: &Runs, keys: &[u64]) -> Result<Both, Error> {
+        let (known, new) = (found(before, keys)?, found(&runs.newer(before), keys)?);
+        if new.iter().any(|(_, entry)| entry.starts_with(&[TAKEN_BACK])) {
+            let mut all = known.clone();
+            new.iter().for_each(|(key, entry)| all.push(key, entry));
+            return Ok(Both { then: self.decode(&known.standing())?, now: vec![self.decode(&all.standing())?] });
+        }
+        let then = self.decode(&known.standing())?;
+        Ok(Both { now: vec![then.clone(), self.decode(&new)?], then })
     }
 
     /// The rows that [`Codec::encode`] made these entries of, whether or not they are in the lake.

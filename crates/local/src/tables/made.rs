@@ -1,84 +1,131 @@
-//! What the kernel made, by groups of days.
+//! What the kernel made, by groups of places.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Mutex;
 
-use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
-use arrow::compute::{concat_batches, take_record_batch};
+use arrow::array::{AsArray, BooleanArray, RecordBatch, UInt32Array};
+use arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
 use arrow::datatypes::TimestampMicrosecondType;
 use carts::schema::{CART_ITEMS, ORDERS};
 use carts::segments::Spender;
-use carts::unranked_carts;
+use carts::{Rules, unranked_carts};
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 use events::exchange::{self, Exchange};
 use events::time;
 
-use super::DAY_GROUPS;
+use super::delta::{Delta, Side};
+use super::place::{self, DAY_GROUPS, GROUPS, Place, group_of_day};
 use super::segments::position;
 use crate::Error;
 
 /// Rows on their way to the tables; what does not fit into memory waits on disk.
-pub(crate) struct Made {
+pub(crate) struct Made<'a> {
     carts: Exchange,
     cart_items: Exchange,
     orders: Exchange,
+    gone: Mutex<Gone>,
     /// Whose carts were opened when, on the shop's clock.
     opened: Mutex<Vec<(String, NaiveDate)>>,
-    zone: Tz,
+    rules: &'a Rules,
 }
 
-/// The rows of one day.
+/// What the tables of the night before have and tonight's have not, or not so: ids of carts by place, keys of orders by
+/// the UTC day on which they were placed.
+#[derive(Debug, Default)]
+pub(super) struct Gone {
+    pub(super) carts: HashMap<Place, HashSet<String>>,
+    pub(super) orders: HashMap<i32, HashSet<String>>,
+}
+
+/// Carts of one place with their items.
 #[derive(Clone, Debug)]
-pub(super) struct Day {
+pub(super) struct Part {
     pub(super) carts: RecordBatch,
-    pub(super) cart_items: RecordBatch,
-    pub(super) orders: RecordBatch,
+    pub(super) items: RecordBatch,
 }
 
-impl Day {
+impl Part {
+    /// No cart, of those that have no segment yet.
     pub(super) fn empty() -> Self {
-        Self {
-            carts: RecordBatch::new_empty(unranked_carts()),
-            cart_items: RecordBatch::new_empty(CART_ITEMS.schema()),
-            orders: RecordBatch::new_empty(ORDERS.schema()),
-        }
+        Self { carts: RecordBatch::new_empty(unranked_carts()), items: RecordBatch::new_empty(CART_ITEMS.schema()) }
     }
 }
 
-impl Made {
-    pub(crate) fn new(scratch: &Path, memory: usize, zone: Tz) -> Self {
-        let exchange = |schema, name| Exchange::new(schema, DAY_GROUPS, scratch, name, memory / 3);
+impl<'a> Made<'a> {
+    pub(crate) fn new(scratch: &Path, memory: usize, rules: &'a Rules) -> Self {
+        let exchange = |schema, groups, name| Exchange::new(schema, groups, scratch, name, memory / 3);
         Self {
-            carts: exchange(unranked_carts(), "carts"),
-            cart_items: exchange(CART_ITEMS.schema(), "cart_items"),
-            orders: exchange(ORDERS.schema(), "orders"),
+            carts: exchange(unranked_carts(), GROUPS, "carts"),
+            cart_items: exchange(CART_ITEMS.schema(), GROUPS, "cart_items"),
+            orders: exchange(ORDERS.schema(), DAY_GROUPS, "orders"),
+            gone: Mutex::default(),
             opened: Mutex::default(),
-            zone,
+            rules,
         }
     }
 
-    /// Takes in what the kernel made of some persons.
-    pub(crate) fn add(&self, tables: &carts::Tables) -> Result<(), Error> {
-        let opened = moments(&tables.carts, "opened_at");
-        let days: Vec<i32> = opened.iter().map(|ts| time::utc_day(*ts)).collect();
-        let of_cart = days_by_cart(&tables.carts, &days);
-        let ordered: Vec<i32> = moments(&tables.orders, "ordered_at").iter().map(|ts| time::utc_day(*ts)).collect();
-        deal(&self.cart_items, &tables.cart_items, &item_days(&tables.cart_items, &of_cart))?;
-        deal(&self.carts, &tables.carts, &days)?;
-        deal(&self.orders, &tables.orders, &ordered)?;
-        let persons = tables.carts.column_by_name("person_id").expect("ours").as_string::<i32>();
+    /// Takes in what the kernel made of some persons. Of what it makes of the same persons' rows as of the night before,
+    /// `then`, only what is different is taken in.
+    pub(crate) fn add(&self, now: &carts::Tables, then: Option<(&carts::Tables, &Rules)>) -> Result<(), Error> {
+        let changed;
+        let now = match then {
+            Some((then, rules)) => {
+                changed = self.changed(now, then, rules)?;
+                &changed
+            }
+            None => now,
+        };
+        let places = place::places(&now.carts, self.rules)?;
+        let of_cart = by_cart(&now.carts, &places);
+        deal(&self.cart_items, &now.cart_items, &of_items(&now.cart_items, &of_cart), Place::group)?;
+        deal(&self.carts, &now.carts, &places, Place::group)?;
+        deal(&self.orders, &now.orders, &order_days(&now.orders), group_of_day)?;
+        let persons = now.carts.column_by_name("person_id").expect("ours").as_string::<i32>();
         let mut asked: Vec<(String, NaiveDate)> = persons
             .iter()
-            .zip(&opened)
+            .zip(moments(&now.carts, "opened_at"))
             // Who never bought is a new customer on any day.
-            .filter(|(person, _)| position(&tables.spenders, person.unwrap_or_default()).is_some())
-            .map(|(person, ts)| (person.unwrap_or_default().to_owned(), time::local_date(*ts, self.zone)))
+            .filter(|(person, _)| position(&now.spenders, person.unwrap_or_default()).is_some())
+            .map(|(person, ts)| (person.unwrap_or_default().to_owned(), time::local_date(ts, self.rules.zone)))
             .collect();
         asked.dedup();
         self.opened.lock().expect("no thread panics while it holds them").extend(asked);
         Ok(())
+    }
+
+    /// What is not as it was; notes what has gone. `rules` are those of then.
+    fn changed(&self, now: &carts::Tables, then: &carts::Tables, rules: &Rules) -> Result<carts::Tables, Error> {
+        let carts = Delta::between(&cart_rows(now), &cart_rows(then))?;
+        let orders = Delta::between(&order_rows(now), &order_rows(then))?;
+        let mut gone = self.gone.lock().expect("no thread panics while it holds them");
+        let (places, ids) = (place::places(&then.carts, rules)?, text(&then.carts, "cart_id"));
+        for row in carts.gone {
+            gone.carts.entry(places[row]).or_default().insert(ids.value(row).to_owned());
+        }
+        let (days, keys) = (order_days(&then.orders), text(&then.orders, "order_key"));
+        for row in orders.gone {
+            gone.orders.entry(days[row]).or_default().insert(keys.value(row).to_owned());
+        }
+        let came = filter_record_batch(&now.carts, &carts.came)?;
+        let cart_items = {
+            let ids: HashSet<&str> = text(&came, "cart_id").iter().flatten().collect();
+            let of = text(&now.cart_items, "cart_id").iter().map(|cart| cart.map(|cart| ids.contains(cart)));
+            filter_record_batch(&now.cart_items, &of.collect::<BooleanArray>())?
+        };
+        let orders = filter_record_batch(&now.orders, &orders.came)?;
+        Ok(carts::Tables {
+            carts: came,
+            cart_items,
+            orders,
+            spenders: now.spenders.clone(),
+            unconverted: now.unconverted,
+        })
+    }
+
+    /// What has gone, once the kernel is done with everybody.
+    pub(super) fn gone(&self) -> Gone {
+        std::mem::take(&mut self.gone.lock().expect("no thread panics while it holds them"))
     }
 
     /// For whom and which day a segment is wanted, by position among `spenders`.
@@ -87,47 +134,54 @@ impl Made {
         opened.iter().filter_map(|(person, day)| Some((*day, position(spenders, person)?))).collect()
     }
 
-    /// The rows of a group of days, day by day.
-    pub(super) fn take(&self, group: u32) -> Result<BTreeMap<i32, Day>, Error> {
-        let carts = drain(&self.carts, group)?;
-        let items = drain(&self.cart_items, group)?;
+    /// The carts of a group of places, place by place.
+    pub(super) fn carts(&self, group: u32) -> Result<BTreeMap<Place, Part>, Error> {
+        let (carts, items) = (drain(&self.carts, group)?, drain(&self.cart_items, group)?);
+        let places = place::places(&carts, self.rules)?;
+        let of_items = of_items(&items, &by_cart(&carts, &places));
+        let mut parts: BTreeMap<Place, Part> = BTreeMap::new();
+        for (place, carts) in split(&carts, &places, |place| place)? {
+            parts.entry(place).or_insert_with(Part::empty).carts = carts;
+        }
+        for (place, items) in split(&items, &of_items, |place| place)? {
+            parts.entry(place).or_insert_with(Part::empty).items = items;
+        }
+        Ok(parts)
+    }
+
+    /// The orders of a group of days, day by day.
+    pub(super) fn orders(&self, group: u32) -> Result<BTreeMap<i32, RecordBatch>, Error> {
         let orders = drain(&self.orders, group)?;
-        let cart_days: Vec<i32> = moments(&carts, "opened_at").iter().map(|ts| time::utc_day(*ts)).collect();
-        let item_days = item_days(&items, &days_by_cart(&carts, &cart_days));
-        let order_days: Vec<i32> = moments(&orders, "ordered_at").iter().map(|ts| time::utc_day(*ts)).collect();
-        let mut days: BTreeMap<i32, Day> = BTreeMap::new();
-        for (day, part) in split(&carts, &cart_days, |day| day)? {
-            days.entry(day).or_insert_with(Day::empty).carts = part;
-        }
-        for (day, part) in split(&items, &item_days, |day| day)? {
-            days.entry(day).or_insert_with(Day::empty).cart_items = part;
-        }
-        for (day, part) in split(&orders, &order_days, |day| day)? {
-            days.entry(day).or_insert_with(Day::empty).orders = part;
-        }
-        Ok(days)
+        split(&orders, &order_days(&orders), |day| day)
     }
 }
 
-/// The group of a day.
-pub(super) fn group(day: i32) -> u32 {
-    day.rem_euclid(DAY_GROUPS.cast_signed()).cast_unsigned()
+fn cart_rows(tables: &carts::Tables) -> Side<'_> {
+    Side { rows: &tables.carts, id: "cart_id", with: Some(&tables.cart_items) }
 }
 
-fn deal(into: &Exchange, batch: &RecordBatch, days: &[i32]) -> Result<(), Error> {
-    for (group, part) in split(batch, days, group)? {
+fn order_rows(tables: &carts::Tables) -> Side<'_> {
+    Side { rows: &tables.orders, id: "order_key", with: None }
+}
+
+fn deal<K: Copy>(into: &Exchange, batch: &RecordBatch, keys: &[K], group: impl Fn(K) -> u32) -> Result<(), Error> {
+    for (group, part) in split(batch, keys, group)? {
         into.push(group, part)?;
     }
     Ok(())
 }
 
-/// A batch in parts, by what `key` makes of the day of each row.
-fn split<K: Ord>(batch: &RecordBatch, days: &[i32], key: impl Fn(i32) -> K) -> Result<BTreeMap<K, RecordBatch>, Error> {
-    let mut rows: BTreeMap<K, Vec<u32>> = BTreeMap::new();
-    for (row, day) in (0..).zip(days) {
-        rows.entry(key(*day)).or_default().push(row);
+/// A batch in parts, by what `part` makes of the key of each row.
+pub(super) fn split<K: Copy, P: Ord>(
+    batch: &RecordBatch,
+    keys: &[K],
+    part: impl Fn(K) -> P,
+) -> Result<BTreeMap<P, RecordBatch>, Error> {
+    let mut rows: BTreeMap<P, Vec<u32>> = BTreeMap::new();
+    for (row, key) in (0..).zip(keys) {
+        rows.entry(part(*key)).or_default().push(row);
     }
-    let parts = rows.into_iter().map(|(key, rows)| Ok((key, take_record_batch(batch, &UInt32Array::from(rows))?)));
+    let parts = rows.into_iter().map(|(part, rows)| Ok((part, take_record_batch(batch, &UInt32Array::from(rows))?)));
     parts.collect()
 }
 
@@ -144,12 +198,18 @@ pub(super) fn moments(batch: &RecordBatch, name: &str) -> Vec<i64> {
     batch.column_by_name(name).expect("ours").as_primitive::<TimestampMicrosecondType>().values().to_vec()
 }
 
-fn days_by_cart<'a>(carts: &'a RecordBatch, days: &[i32]) -> HashMap<&'a str, i32> {
-    let ids = carts.column_by_name("cart_id").expect("ours").as_string::<i32>();
-    (0..ids.len()).map(|row| (ids.value(row), days[row])).collect()
+pub(super) fn text<'a>(batch: &'a RecordBatch, name: &str) -> &'a arrow::array::StringArray {
+    batch.column_by_name(name).expect("ours").as_string::<i32>()
 }
 
-fn item_days(items: &RecordBatch, of_cart: &HashMap<&str, i32>) -> Vec<i32> {
-    let carts = items.column_by_name("cart_id").expect("ours").as_string::<i32>();
-    carts.iter().flatten().map(|cart| of_cart[cart]).collect()
+fn order_days(orders: &RecordBatch) -> Vec<i32> {
+    moments(orders, "ordered_at").into_iter().map(time::utc_day).collect()
+}
+
+pub(super) fn by_cart<'a>(carts: &'a RecordBatch, places: &[Place]) -> HashMap<&'a str, Place> {
+    text(carts, "cart_id").iter().flatten().zip(places.iter().copied()).collect()
+}
+
+pub(super) fn of_items(items: &RecordBatch, of_cart: &HashMap<&str, Place>) -> Vec<Place> {
+    text(items, "cart_id").iter().flatten().map(|cart| of_cart[cart]).collect()
 }

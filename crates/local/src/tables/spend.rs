@@ -34,7 +34,7 @@ fn path(generation: &Path) -> PathBuf {
 }
 
 /// What a generation knows of everybody, sorted by person.
-pub(super) fn read(generation: &Path) -> Result<Vec<Spender>, Error> {
+pub(crate) fn read(generation: &Path) -> Result<Vec<Spender>, Error> {
     let mut spenders: Vec<Spender> = Vec::new();
     for batch in Reader::open(&path(generation), &COLUMNS)? {
         let batch = batch?;
@@ -74,7 +74,7 @@ pub(super) fn write(spenders: &[Spender], generation: &Path) -> Result<(), Error
         Arc::new(amounts.with_precision_and_scale(money::SUM_PRECISION, money::SCALE)?),
         Arc::new(rows.iter().map(|(_, spend)| Some(spend.is_order)).collect::<BooleanArray>()),
     ];
-    let mut writer = Writer::create_for(rows.len(), &path(generation), &SPEND, &["person_id"])?;
+    let mut writer = Writer::create_brief(&path(generation), &SPEND)?;
     writer.write(&RecordBatch::try_new(SPEND.schema(), columns)?)?;
     writer.finish()?;
     Ok(())

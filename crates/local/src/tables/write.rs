@@ -1,122 +1,174 @@
-//! A day's files: what is made anew beside what stays.
+//! The files of a night: what is made anew beside what stays.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, UInt32Array};
-use arrow::compute::{SortColumn, cast, concat_batches, filter_record_batch, lexsort_to_indices, take_record_batch};
-use arrow::datatypes::Int32Type;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::compute::cast;
 use carts::aging;
 use carts::columns::Text;
 use carts::schema::{CART_ITEMS, CARTS, ORDERS};
 use carts::segments::Segment;
-use events::parquet_io::{self, Reader, Writer};
+use events::parquet_io::{BATCH_ROWS, Reader, Writer};
 use events::schema::Table;
 use events::time;
 use rayon::prelude::*;
 
-use super::before::{Before, Known};
-use super::made::{Day, group, moments};
+use super::before::Known;
+use super::made::{Gone, Part, moments, text};
+use super::merge::{Merge, Row, take};
+use super::place::{DAY_GROUPS, GROUPS, OPEN, Place, group_of_day};
 use super::segments::Ranked;
-use super::{DAY_GROUPS, Tables, file};
+use super::{Tables, orders_file};
 use crate::Error;
 
-/// Writes or links the files of all days, a group of days at a time.
-pub(super) fn write(tables: &Tables<'_>, known: &HashMap<i32, Known>, ranked: &Ranked<'_>) -> Result<(), Error> {
-    (0..DAY_GROUPS).into_par_iter().try_for_each(|number| {
-        let mut made = tables.made.take(number)?;
-        let days: BTreeSet<i32> =
-            made.keys().copied().chain(known.keys().copied().filter(|day| group(*day) == number)).collect();
-        for day in days {
-            let made = made.remove(&day).unwrap_or_else(Day::empty);
-            let nothing = Known::default();
-            let known = known.get(&day).unwrap_or(&nothing);
-            Writing { tables, ranked, day }.day(&made, known)?;
-        }
-        Ok(())
-    })
+/// Writes or links all files, a group of places at a time.
+pub(super) fn write(tables: &Tables<'_>, known: &HashMap<Place, Known>, ranked: &Ranked<'_>) -> Result<(), Error> {
+    let gone = tables.made.gone();
+    let writing = Writing { tables, known, ranked, gone: &gone };
+    // Carts that time has settled leave the files of open ones, and so these come first.
+    let settled: Vec<BTreeMap<Place, Part>> =
+        (0..OPEN).into_par_iter().map(|part| writing.open(Place::Open(part))).collect::<Result<_, _>>()?;
+    let days = match &tables.before {
+        Some(before) => before.order_days()?,
+        None => Vec::new(),
+    };
+    let settle = |group| writing.settled(group, &settled);
+    let order = |group| writing.orders(group, &days);
+    let (carts, orders) = rayon::join(
+        || (OPEN..GROUPS).into_par_iter().try_for_each(settle),
+        || (0..DAY_GROUPS).into_par_iter().try_for_each(order),
+    );
+    carts.and(orders)
 }
 
 struct Writing<'a> {
     tables: &'a Tables<'a>,
+    known: &'a HashMap<Place, Known>,
     ranked: &'a Ranked<'a>,
-    day: i32,
+    gone: &'a Gone,
 }
 
 impl Writing<'_> {
-    fn day(&self, made: &Day, known: &Known) -> Result<(), Error> {
-        if made.carts.num_rows() == 0 && !known.carts_change && !known.has_moved(self.ranked) {
-            self.link(&CARTS)?;
-            self.link(&CART_ITEMS)?;
+    /// Carts that can still change; returns those that cannot any more.
+    fn open(&self, place: Place) -> Result<BTreeMap<Place, Part>, Error> {
+        let made = self.tables.made.carts(place.group())?.remove(&place);
+        self.place(place, made.map(|part| self.ranked(part)).transpose()?.into_iter().collect())
+    }
+
+    /// Carts of a group of places in which nothing moves any more but what came tonight: made anew, or `settled` by time.
+    fn settled(&self, group: u32, settled: &[BTreeMap<Place, Part>]) -> Result<(), Error> {
+        let mut came: BTreeMap<Place, Vec<Part>> = BTreeMap::new();
+        for (place, part) in self.tables.made.carts(group)? {
+            came.entry(place).or_default().push(self.ranked(part)?);
+        }
+        for (place, part) in settled.iter().flatten().filter(|(place, _)| place.group() == group) {
+            came.entry(*place).or_default().push(part.clone());
+        }
+        let concerned = self.known.keys().chain(self.gone.carts.keys());
+        let places: BTreeSet<Place> =
+            concerned.copied().filter(|place| place.group() == group).chain(came.keys().copied()).collect();
+        for place in places {
+            self.place(place, came.remove(&place).unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    /// Writes or links the files of a place, with the carts that came; returns those that have to leave it.
+    fn place(&self, place: Place, came: Vec<Part>) -> Result<BTreeMap<Place, Part>, Error> {
+        let nothing = Known::default();
+        let known = self.known.get(&place).unwrap_or(&nothing);
+        let gone = self.gone.carts.get(&place);
+        let (carts, items) = (place.file_of(&CARTS), place.file_of(&CART_ITEMS));
+        let is_same = came.is_empty() && gone.is_none() && !known.is_due;
+        if is_same && !known.has_moved(self.ranked) {
+            self.link(&carts)?;
+            self.link(&items)?;
+            return Ok(BTreeMap::new());
+        }
+        let before = self.before(&CARTS, &carts)?;
+        let before = before.iter().map(|batch| self.with_new_segments(&aging::age(batch, self.tables.rules)?, known));
+        let mut merge = Merge { carts: before.collect::<Result<_, _>>()?, items: Vec::new() };
+        let old = merge.carts.len();
+        if !is_same {
+            merge.items = self.before(&CART_ITEMS, &items)?;
+        }
+        let old_items = merge.items.len();
+        for part in came {
+            merge.carts.push(part.carts);
+            merge.items.push(part.items);
+        }
+        let sorted = merge.sort(place, gone, (old, old_items), self.tables.rules)?;
+        if sorted.gone != gone.map_or(0, HashSet::len) {
+            return Err(Error::Astray { path: self.night(&carts).unwrap_or(carts) });
+        }
+        let is_brief = matches!(place, Place::Open(_));
+        self.publish(&CARTS, &carts, &merge.carts, &sorted.carts, is_brief)?;
+        if is_same {
+            self.link(&items)?;
         } else {
-            self.carts(made, known)?;
+            self.publish(&CART_ITEMS, &items, &merge.items, &sorted.items, is_brief)?;
         }
-        if made.orders.num_rows() == 0 && !known.orders_change { self.link(&ORDERS) } else { self.orders(&made.orders) }
+        merge.elsewhere(&sorted)
     }
 
-    fn carts(&self, made: &Day, known: &Known) -> Result<(), Error> {
-        let before = self.before(&CARTS)?;
-        let mut gone = HashSet::new();
-        let mut parts = vec![self.with_segments(&made.carts)?];
-        if let Some((before, night)) = &before {
-            let (ids, persons) = (Text::of(before, "cart_id")?, Text::of(before, "person_id")?);
-            let stays = stays(before.num_rows(), |row| {
-                let is_anew = night.is_anew(persons.get(row).unwrap_or_default());
-                if is_anew {
-                    gone.extend(ids.get(row).map(str::to_owned));
+    fn orders(&self, group: u32, known: &[i32]) -> Result<(), Error> {
+        let mut made = self.tables.made.orders(group)?;
+        let concerned = known.iter().chain(self.gone.orders.keys()).copied();
+        let days: BTreeSet<i32> =
+            concerned.filter(|day| group_of_day(*day) == group).chain(made.keys().copied()).collect();
+        for day in days {
+            let file = orders_file(Path::new(""), day);
+            let (came, gone) = (made.remove(&day), self.gone.orders.get(&day));
+            if came.is_none() && gone.is_none() {
+                self.link(&file)?;
+                continue;
+            }
+            let mut batches = self.before(&ORDERS, &file)?;
+            let old = batches.len();
+            batches.extend(came);
+            let mut found = 0;
+            let mut rows: Vec<(i64, &str, Row)> = Vec::new();
+            for (at, batch) in batches.iter().enumerate() {
+                let keys = text(batch, "order_key").iter().flatten();
+                for (row, (key, ordered_at)) in keys.zip(moments(batch, "ordered_at")).enumerate() {
+                    if at < old && gone.is_some_and(|gone| gone.contains(key)) {
+                        found += 1;
+                    } else {
+                        rows.push((ordered_at, key, (at, row)));
+                    }
                 }
-                !is_anew
-            });
-            let kept = aging::age(&filter_record_batch(before, &stays)?, self.tables.rules)?;
-            parts.push(self.with_new_segments(&kept, known)?);
+            }
+            if found != gone.map_or(0, HashSet::len) {
+                return Err(Error::Astray { path: self.night(&file).unwrap_or(file) });
+            }
+            rows.sort_unstable();
+            let rows: Vec<Row> = rows.into_iter().map(|(_, _, row)| row).collect();
+            self.publish(&ORDERS, &file, &batches, &rows, false)?;
         }
-        let carts = sorted(&concat_batches(&CARTS.schema(), &parts)?, &["opened_at", "cart_id"])?;
-        self.publish(&CARTS, &carts, before.as_ref().map(|(before, _)| before))?;
-
-        let before = self.before(&CART_ITEMS)?.map(|(before, _)| before);
-        let mut parts = vec![made.cart_items.clone()];
-        if let Some(before) = &before {
-            let ids = Text::of(before, "cart_id")?;
-            let stays = stays(before.num_rows(), |row| !gone.contains(ids.get(row).unwrap_or_default()));
-            parts.push(filter_record_batch(before, &stays)?);
-        }
-        let items = in_order_of(&concat_batches(&CART_ITEMS.schema(), &parts)?, &carts)?;
-        self.publish(&CART_ITEMS, &items, before.as_ref())
+        Ok(())
     }
 
-    fn orders(&self, made: &RecordBatch) -> Result<(), Error> {
-        let before = self.before(&ORDERS)?;
-        let mut parts = vec![made.clone()];
-        if let Some((before, night)) = &before {
-            let persons = Text::of(before, "person_id")?;
-            let stays = stays(before.num_rows(), |row| !night.is_anew(persons.get(row).unwrap_or_default()));
-            parts.push(filter_record_batch(before, &stays)?);
-        }
-        let orders = sorted(&concat_batches(&ORDERS.schema(), &parts)?, &["ordered_at", "order_key"])?;
-        self.publish(&ORDERS, &orders, before.as_ref().map(|(before, _)| before))
+    /// A file of the night before.
+    fn night(&self, file: &Path) -> Option<PathBuf> {
+        Some(self.tables.before.as_ref()?.generation.join(file))
     }
 
-    /// The rows of the night before, if it has this day.
-    fn before(&self, table: &Table) -> Result<Option<(RecordBatch, &Before<'_>)>, Error> {
-        let Some(night) = &self.tables.before else { return Ok(None) };
-        let path = file(night.generation, table.name, self.day);
-        if !path.exists() {
-            return Ok(None);
-        }
+    /// The rows that it has; none if there is no such file.
+    fn before(&self, table: &Table, file: &Path) -> Result<Vec<RecordBatch>, Error> {
+        let Some(path) = self.night(file).filter(|path| path.exists()) else { return Ok(Vec::new()) };
         let names: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
-        let batches: Vec<RecordBatch> = Reader::open(&path, &names)?.collect::<Result<_, _>>()?;
-        let batches: Vec<RecordBatch> = batches
-            .into_iter()
-            .map(|batch| RecordBatch::try_new(table.schema(), batch.columns().to_vec()))
-            .collect::<Result<_, _>>()?;
-        Ok(Some((concat_batches(&table.schema(), &batches)?, night)))
+        let schema = table.schema();
+        Reader::open(&path, &names)?
+            .map(|batch| Ok(RecordBatch::try_new(schema.clone(), batch?.columns().to_vec())?))
+            .collect()
     }
 
-    /// The carts that the kernel made, each with the segment of its person.
-    fn with_segments(&self, made: &RecordBatch) -> Result<RecordBatch, Error> {
-        let persons = Text::of(made, "person_id")?;
-        let opened = moments(made, "opened_at");
+    /// Carts that the kernel made, each with the segment of its person.
+    fn ranked(&self, part: Part) -> Result<Part, Error> {
+        let persons = Text::of(&part.carts, "person_id")?;
+        let opened = moments(&part.carts, "opened_at");
         let segments: Vec<Segment> = opened
             .iter()
             .enumerate()
@@ -125,12 +177,12 @@ impl Writing<'_> {
                 self.ranked.of(persons.get(row).unwrap_or_default(), date)
             })
             .collect();
-        Ok(carts::Tables::with_segments(made, &segments))
+        Ok(Part { carts: carts::Tables::with_segments(&part.carts, &segments), items: part.items })
     }
 
     /// Carts that stay, with the segments as they are now where that was asked about.
     fn with_new_segments(&self, kept: &RecordBatch, known: &Known) -> Result<RecordBatch, Error> {
-        if known.asked.is_empty() {
+        if !known.has_moved(self.ranked) {
             return Ok(kept.clone());
         }
         let asked: HashSet<_> = known.asked.iter().copied().collect();
@@ -158,58 +210,39 @@ impl Writing<'_> {
         Ok(RecordBatch::try_new(CARTS.schema(), columns.collect::<Result<_, Error>>()?)?)
     }
 
-    /// Writes a day's file; where its rows are those of the night before, that file goes on.
-    fn publish(&self, table: &Table, rows: &RecordBatch, before: Option<&RecordBatch>) -> Result<(), Error> {
-        if before.is_some_and(|before| before.columns() == rows.columns()) {
-            return self.link(table);
-        }
-        if rows.num_rows() == 0 {
+    /// Writes a file of these rows; none where there is no row. One that is `brief` is soon written anew.
+    fn publish(
+        &self,
+        table: &Table,
+        file: &Path,
+        batches: &[RecordBatch],
+        rows: &[Row],
+        is_brief: bool,
+    ) -> Result<(), Error> {
+        if rows.is_empty() {
             return Ok(());
         }
-        let path = file(self.tables.generation, table.name, self.day);
-        let mut writer = Writer::create_for(rows.num_rows(), &path, table, &[])?;
-        for start in (0..rows.num_rows()).step_by(parquet_io::BATCH_ROWS) {
-            writer.write(&rows.slice(start, parquet_io::BATCH_ROWS.min(rows.num_rows() - start)))?;
+        let path = self.tables.generation.join(file);
+        let mut writer = if is_brief {
+            Writer::create_brief(&path, table)?
+        } else {
+            Writer::create_for(rows.len(), &path, table, &[])?
+        };
+        for rows in rows.chunks(BATCH_ROWS) {
+            writer.write(&take(batches, rows, || RecordBatch::new_empty(table.schema()))?)?;
         }
         writer.finish()?;
         Ok(())
     }
 
-    /// Takes a day's file of the night before over, if there is one.
-    fn link(&self, table: &Table) -> Result<(), Error> {
-        let Some(night) = &self.tables.before else { return Ok(()) };
-        let from = file(night.generation, table.name, self.day);
-        if from.exists() { link(&from, &file(self.tables.generation, table.name, self.day)) } else { Ok(()) }
+    /// Takes a file of the night before over, if there is one.
+    fn link(&self, file: &Path) -> Result<(), Error> {
+        let Some(from) = self.night(file).filter(|from| from.exists()) else { return Ok(()) };
+        let to = self.tables.generation.join(file);
+        let io = |source| Error::Link { path: to.clone(), source };
+        if let Some(folder) = to.parent() {
+            std::fs::create_dir_all(folder).map_err(io)?;
+        }
+        std::fs::hard_link(from, &to).map_err(io)
     }
-}
-
-fn link(from: &Path, to: &Path) -> Result<(), Error> {
-    let io = |source| Error::Link { path: to.to_path_buf(), source };
-    if let Some(folder) = to.parent() {
-        std::fs::create_dir_all(folder).map_err(io)?;
-    }
-    std::fs::hard_link(from, to).map_err(io)
-}
-
-fn stays(rows: usize, is_kept: impl FnMut(usize) -> bool) -> BooleanArray {
-    (0..rows).map(is_kept).map(Some).collect()
-}
-
-fn sorted(batch: &RecordBatch, by: &[&str]) -> Result<RecordBatch, Error> {
-    let columns: Vec<SortColumn> = by
-        .iter()
-        .map(|name| SortColumn { values: batch.column_by_name(name).expect("ours").clone(), options: None })
-        .collect();
-    Ok(take_record_batch(batch, &lexsort_to_indices(&columns, None)?)?)
-}
-
-/// Items in the order of their carts, within a cart line by line.
-fn in_order_of(items: &RecordBatch, carts: &RecordBatch) -> Result<RecordBatch, Error> {
-    let carts = carts.column_by_name("cart_id").expect("ours").as_string::<i32>();
-    let order: HashMap<&str, usize> = carts.iter().flatten().zip(0..).collect();
-    let ids = items.column_by_name("cart_id").expect("ours").as_string::<i32>();
-    let lines = items.column_by_name("line").expect("ours").as_primitive::<Int32Type>();
-    let mut rows: Vec<u32> = (0..u32::try_from(items.num_rows()).expect("a day has fewer items than 2^32")).collect();
-    rows.sort_by_cached_key(|row| (order.get(ids.value(*row as usize)), lines.value(*row as usize)));
-    Ok(take_record_batch(items, &UInt32Array::from(rows))?)
 }

@@ -7,60 +7,81 @@ use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{cast, take_record_batch};
 use arrow::datatypes::{Schema, TimestampMicrosecondType};
 use carts::columns::{PERSON, Text};
+use carts::persons::Links;
 use events::bots::Rules;
 use events::exchange::Exchange;
 use events::hash;
 
-use super::Touched;
 use super::bots::Bots;
+use super::{Known, Touched};
 use crate::everyone::SCHEMA;
 use crate::memory::Memory;
 use crate::memory::rows::Codec;
-use crate::stage::Wanted;
+use crate::stage::{Rows, Wanted};
 use crate::{Error, PARTITIONS};
 
 /// Keys that are looked up at once: few enough that their rows fit into memory, enough that runs are read seldom.
 const KEYS_AT_ONCE: usize = 1 << 16;
 
-/// Deals every row of the touched persons that is wanted into the partition of its person.
-pub(crate) fn gather(touched: &Touched, memory: &Memory, wanted: &Wanted<'_>, into: &Exchange) -> Result<(), Error> {
+/// The night before.
+pub(crate) struct Then<'a> {
+    /// What it remembered.
+    pub(crate) known: &'a Known,
+    /// The moment as of which it judged.
+    pub(crate) as_of: i64,
+}
+
+/// Deals every row of the touched persons that is wanted into the partition of its person, and every row of which the
+/// night before made carts of these persons into the partition of the person that it was of then.
+pub(crate) fn gather(
+    touched: &Touched,
+    memory: &Memory,
+    then: &Then<'_>,
+    wanted: &Wanted<'_>,
+    into: &Rows,
+) -> Result<(), Error> {
     let codec = Codec::new();
-    let mut dealer = Dealer { touched, wanted, into, bots: Bots::default() };
-    let mut shoppers = HashSet::new();
+    let wanted_then = Wanted { as_of: then.as_of, ..*wanted };
+    let dealer = |links, wanted, into| Dealer { links, wanted, into, bots: Bots::default(), shoppers: HashSet::new() };
+    let mut now = dealer(&touched.links, wanted, &into.now);
+    let mut before = dealer(&touched.links_then, &wanted_then, &into.then);
     for keys in touched.keys(touched.persons.keys()).chunks(KEYS_AT_ONCE) {
-        let rows = codec.cart_rows.look_up(&memory.cart_rows, keys)?;
+        let rows = codec.cart_rows.look_up_both(&memory.cart_rows, &then.known.cart_rows, keys)?;
         if let Some(rules) = wanted.without_bots.filter(|rules| **rules != Rules::OFF) {
             // Most rules look at what is added alone.
-            let views = (rules.adds_without_views > 0).then(|| codec.presence.look_up(&memory.presence, keys));
-            let views = views.transpose()?;
-            let batches: Vec<&RecordBatch> = [&rows].into_iter().chain(&views).collect();
-            dealer.bots.judge(&batches, rules, wanted.as_of)?;
+            let look_up = || codec.presence.look_up_both(&memory.presence, &then.known.presence, keys);
+            let views = (rules.adds_without_views > 0).then(look_up).transpose()?;
+            let batches = rows.now.iter().chain(views.iter().flat_map(|views| &views.now));
+            now.bots.judge(&batches.collect::<Vec<_>>(), rules, wanted.as_of)?;
+            let batches = [&rows.then].into_iter().chain(views.iter().map(|views| &views.then));
+            before.bots.judge(&batches.collect::<Vec<_>>(), rules, then.as_of)?;
         }
-        dealer.deal(&rows, |person| touched.persons.contains_key(person), &mut shoppers)?;
+        let is_touched = |person: &str| touched.persons.contains_key(person);
+        rows.now.iter().try_for_each(|rows| now.deal(rows, is_touched))?;
+        before.deal(&rows.then, is_touched)?;
     }
     // Who never had a cart has no row in any table, and need not be looked up.
-    for keys in touched.keys(shoppers.iter()).chunks(KEYS_AT_ONCE) {
-        let rows = codec.presence.look_up(&memory.presence, keys)?;
-        dealer.deal(&rows, |person| shoppers.contains(person), &mut HashSet::new())?;
+    let [now_shopped, then_shopped] = [&mut now, &mut before].map(|dealer| std::mem::take(&mut dealer.shoppers));
+    for keys in touched.keys(now_shopped.union(&then_shopped)).chunks(KEYS_AT_ONCE) {
+        let rows = codec.presence.look_up_both(&memory.presence, &then.known.presence, keys)?;
+        rows.now.iter().try_for_each(|rows| now.deal(rows, |person| now_shopped.contains(person)))?;
+        before.deal(&rows.then, |person| then_shopped.contains(person))?;
     }
     Ok(())
 }
 
 struct Dealer<'a> {
-    touched: &'a Touched,
+    links: &'a Links,
     wanted: &'a Wanted<'a>,
     into: &'a Exchange,
     bots: Bots,
+    /// Persons whose rows were dealt.
+    shoppers: HashSet<String>,
 }
 
 impl Dealer<'_> {
-    /// Deals the rows of persons that are wanted, and adds to `found` whose rows there were.
-    fn deal(
-        &self,
-        batch: &RecordBatch,
-        is_wanted: impl Fn(&str) -> bool,
-        found: &mut HashSet<String>,
-    ) -> Result<(), Error> {
+    /// Deals the rows of persons that are wanted.
+    fn deal(&mut self, batch: &RecordBatch, is_wanted: impl Fn(&str) -> bool) -> Result<(), Error> {
         let text = |name: &str| Text::of(batch, name);
         let (visitor, customer, session) = (text("visitor_id")?, text("customer_id")?, text("session_id")?);
         let bot = text("bot")?;
@@ -68,7 +89,7 @@ impl Dealer<'_> {
         let mut rows: Vec<Vec<u32>> = vec![Vec::new(); PARTITIONS as usize];
         let mut persons = Vec::with_capacity(batch.num_rows());
         for row in 0..batch.num_rows() {
-            let person = self.touched.links.person(customer.get(row), visitor.get(row), session.get(row));
+            let person = self.links.person(customer.get(row), visitor.get(row), session.get(row));
             let is_bot = || bot.get(row).is_some() || self.bots.has(visitor.get(row), customer.get(row), ts[row]);
             let leaves_out = self.wanted.without_bots.is_some();
             let person = person.filter(|_| ts[row] <= self.wanted.as_of && !(leaves_out && is_bot()));
@@ -76,8 +97,8 @@ impl Dealer<'_> {
             if let Some(person) = &person {
                 let partition = hash::partition(person, PARTITIONS) as usize;
                 rows[partition].push(u32::try_from(row).expect("fewer rows than 2^32 are brought back at once"));
-                if !found.contains(person) {
-                    found.insert(person.clone());
+                if !self.shoppers.contains(person) {
+                    self.shoppers.insert(person.clone());
                 }
             }
             persons.push(person);

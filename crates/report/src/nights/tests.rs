@@ -39,6 +39,25 @@ fn a_night_that_cannot_be_read_does_not_hide_the_others() {
 }
 
 #[test]
+fn a_night_that_is_made_again_is_listed_as_it_is_now_and_one_that_is_gone_no_more() {
+    let reports = tempfile::tempdir().unwrap();
+    let mut analysis = analysis_of(&[cart()], 0);
+    for folder in ["a", "b"] {
+        crate::render(&analysis, &provenance(), &reports.path().join(folder)).unwrap();
+    }
+    let first = listed(reports.path());
+    assert_eq!(listed(reports.path()), first, "nothing is new");
+    analysis.as_of -= DAY;
+    crate::render(&analysis, &provenance(), &reports.path().join("b")).unwrap();
+    fs::remove_dir_all(reports.path().join("a")).unwrap();
+    let page = listed(reports.path());
+    assert!(page.contains("19 Nov 2026") && !page.contains("20 Nov 2026"));
+    // What was written down may be anything: the summaries are there.
+    fs::write(reports.path().join(".nights.json"), "[{").unwrap();
+    assert_eq!(listed(reports.path()), page);
+}
+
+#[test]
 fn without_nights_the_list_says_so() {
     let reports = tempfile::tempdir().unwrap();
     assert!(listed(reports.path()).contains("There are no nights yet"));
