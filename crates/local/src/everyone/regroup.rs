@@ -107,11 +107,11 @@ fn deal(batch: &RecordBatch, kept: &Kept<'_>, whose: &Whose, waiting: &mut Waiti
             presence_rows[partition].push(at);
         }
     }
-    let whole = with_persons(batch, Arc::new(persons.finish()))?;
-    let presence: Vec<usize> = PRESENCE.iter().filter_map(|name| whole.schema().index_of(name).ok()).collect();
-    let presence = whole.project(&presence)?;
+    let belonging = with_persons(batch, Arc::new(persons.finish()))?;
+    let presence: Vec<usize> = PRESENCE.iter().filter_map(|name| belonging.schema().index_of(name).ok()).collect();
+    let presence = belonging.project(&presence)?;
     for (partition, (cart_rows, presence_rows)) in (0..).zip(cart_rows.into_iter().zip(presence_rows)) {
-        waiting.push(partition, Part::Cart, &whole, cart_rows)?;
+        waiting.push(partition, Part::Cart, &belonging, cart_rows)?;
         waiting.push(partition, Part::Presence, &presence, presence_rows)?;
     }
     Ok(())

@@ -265,7 +265,9 @@ pub(super) fn quality(analysis: &Analysis, queries: &[Query]) -> Result<Option<S
         number::percent(overall.mean, overall.n),
         number::percent(overall.abandoned as f64 / overall.n as f64, overall.n)
     ));
-    section.lead.extend(changed(&analysis.prediction.drift));
+    for said in changed(&analysis.prediction.drift) {
+        section.say(said);
+    }
     let title = "Probability and outcome".to_owned();
     let caption =
         "Forecast probability of being left (across) and the share that was left (up), in steps of a twentieth, \
