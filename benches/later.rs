@@ -6,8 +6,9 @@ mod shop;
 use std::collections::HashMap;
 use std::io::Write as _;
 
+use analysis::prediction::later::LaterCart;
 use analysis::stats::scoring::{auc, brier, calibration_error, debiased_calibration_error, mean_log_loss, reliability};
-use analysis::{Tables, abandonment_reasons};
+use analysis::{Tables, prediction};
 use carts::columns::Text;
 use events::lake;
 use events::parquet_io::Reader;
@@ -40,16 +41,15 @@ fn pairs(shop: &Shop) -> Vec<(f64, bool)> {
             let text = |name: &str| Text::of(&batch, name).expect("a column of text");
             let (carts, events, states) = (text("cart_id"), text("opening_event_id"), text("state"));
             for row in (0..batch.num_rows()).filter(|row| states.get(*row) == Some("open")) {
-                let id = |of: &Text<'_>| of.get(row).unwrap_or_default().to_owned();
+                let id = |of: &Text| of.get(row).unwrap_or_default().to_owned();
                 open.insert(id(&carts), id(&events));
             }
         }
     }
-    let reasons = abandonment_reasons::reasons(&Tables::of(&shop.tables()), &settings, &[]).expect("reasons");
-    let known = |row: &abandonment_reasons::CartReason| {
-        open.get(&row.cart_id).and_then(|event| bought.get(event)).map(|bought| (row.p_later, *bought))
-    };
-    reasons.rows.iter().filter_map(known).collect()
+    let prediction = prediction::predict(&Tables::of(&shop.tables()), &settings).expect("forecasts");
+    let known =
+        |row: &LaterCart| open.get(&row.cart_id).and_then(|event| bought.get(event)).map(|bought| (row.now, *bought));
+    prediction.later.rows.iter().filter_map(known).collect()
 }
 
 /// The error that perfect probabilities would stay below in 95 of 100 cases.
