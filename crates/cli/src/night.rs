@@ -1,6 +1,7 @@
 //! One run on one lake: a generation is built beside the published one, and published last.
 
 mod again;
+mod clearing;
 mod superseded;
 mod unchanged;
 
@@ -24,6 +25,7 @@ use crate::args::LakeArgs;
 use crate::config::Config;
 use crate::progress::Progress;
 use crate::{runs, watch};
+pub(crate) use clearing::Clearing;
 pub(crate) use unchanged::without_unchanged;
 
 /// Hashes of accepted rows; in the state of a generation.
@@ -297,13 +299,23 @@ impl Night {
         Ok((made, analysis))
     }
 
-    /// Makes this generation the published one.
-    pub(crate) fn publish(self) -> Result<Generation> {
-        Ok(self.publish_and_hold()?.0)
+    /// Makes this generation the published one. What is too old to be kept goes while the caller does something else;
+    /// nobody else may write until it has gone.
+    pub(crate) fn publish(self) -> Result<(Generation, Clearing)> {
+        let (lake, keep) = (self.lake.clone(), self.config.keep_generations);
+        let (generation, lock) = self.publish_all()?;
+        Ok((generation, Clearing(Some(std::thread::spawn(move || Ok(lake.prune(&lock, keep)?))))))
     }
 
-    /// As [`Night::publish`], and nobody else may write yet.
-    pub(crate) fn publish_and_hold(mut self) -> Result<(Generation, Lock)> {
+    /// As [`Night::publish`], and nobody else may write as long as the lock is held.
+    pub(crate) fn publish_and_hold(self) -> Result<(Generation, Lock)> {
+        let (lake, keep) = (self.lake.clone(), self.config.keep_generations);
+        let (generation, lock) = self.publish_all()?;
+        lake.prune(&lock, keep)?;
+        Ok((generation, lock))
+    }
+
+    fn publish_all(mut self) -> Result<(Generation, Lock)> {
         self.progress.phase("publishing");
         if let Some(previous) = &self.previous {
             self.draft.carry(previous, runs::RUNS.name)?;
@@ -329,10 +341,7 @@ impl Night {
             let entry = TableEntry { rows, files: files.len() as u64 };
             self.manifest.tables.insert(table.name.to_owned(), entry);
         }
-        let Self { lake, lock, draft, manifest, config, .. } = self;
-        let generation = draft.publish(&manifest)?;
-        lake.prune(&lock, config.keep_generations)?;
-        Ok((generation, lock))
+        Ok((self.draft.publish(&self.manifest)?, self.lock))
     }
 
     /// Rows of a table in the making. Files of the night before were counted then.

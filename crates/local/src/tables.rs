@@ -57,12 +57,13 @@ impl Tables<'_> {
     }
 
     fn write_ranked(&self, spenders: &[Spender], changed_since: i64) -> Result<(), Error> {
+        let spenders = segments::Spenders::new(spenders);
         let known = match &self.before {
-            Some(before) => before.places(self.rules, spenders, changed_since)?,
+            Some(before) => before.places(self.rules, &spenders, changed_since)?,
             None => HashMap::new(),
         };
-        let asked = known.values().flat_map(|known| known.asked.iter().copied()).chain(self.made.asked(spenders));
-        let ranked = segments::Ranked::new(spenders, asked, self.rules.zone);
+        let asked = known.values().flat_map(|known| known.asked.iter().map(|asked| asked.question));
+        let ranked = segments::Ranked::new(&spenders, asked.chain(self.made.asked(&spenders)), self.rules.zone);
         write::write(self, &known, &ranked)
     }
 }

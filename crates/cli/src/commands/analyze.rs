@@ -16,7 +16,8 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<()> {
     let (made, analysis) = night.analyze(args.as_of.as_of)?;
     let (progress, config, clock) = (night.progress.clone(), night.config.clone(), night.clock);
     let told = std::mem::take(&mut night.told);
-    let generation = night.publish()?;
+    let (generation, clearing) = night.publish()?;
+    clearing.finish()?;
     let watched =
         Watched { config: &config, generation: &generation, analysis: &analysis, told: &told, read: &[], clock };
     watched.tell(&args.watch, &progress)?;

@@ -16,7 +16,8 @@ pub(crate) fn run(args: &IngestArgs) -> Result<()> {
     let ingested = night.ingest(&files)?;
     night.carry_answers()?;
     let progress = night.progress.clone();
-    let generation = night.publish()?;
+    let (generation, clearing) = night.publish()?;
+    clearing.finish()?;
     progress.finish();
     let drifts = drifts(&generation, &ingested, args.lake.quiet);
     if args.lake.json {

@@ -16,12 +16,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let (made, analysis) = night.analyze(args.as_of.as_of)?;
     let (progress, config, clock) = (night.progress.clone(), night.config.clone(), night.clock);
     let told = std::mem::take(&mut night.told);
-    let generation = night.publish()?;
+    let (generation, clearing) = night.publish()?;
     progress.phase("writing the report");
     let page = report::write(&generation, &analysis, &args.reports.reports, &args.lake.data, (&ingested, &config))?;
     let read = &ingested.summary.files;
     let watched = Watched { config: &config, generation: &generation, analysis: &analysis, told: &told, read, clock };
     watched.tell(&args.watch, &progress)?;
+    clearing.finish()?;
     progress.finish();
     let drifts = ingest::drifts(&generation, &ingested, args.lake.quiet);
     if args.lake.json {

@@ -1,6 +1,7 @@
 //! The tables of the night before: which of their files are concerned tonight.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::Path;
 
 use arrow::array::{AsArray, RecordBatch};
@@ -8,7 +9,7 @@ use carts::Rules;
 use carts::aging;
 use carts::columns::Text;
 use carts::schema::{CARTS, ORDERS};
-use carts::segments::Spender;
+use carts::segments::Segment;
 use chrono::NaiveDate;
 use events::lake::parquet_files;
 use events::parquet_io::Reader;
@@ -17,7 +18,7 @@ use rayon::prelude::*;
 
 use super::made::moments;
 use super::place::Place;
-use super::segments::{Ranked, position};
+use super::segments::{Ranked, Spenders};
 use crate::Error;
 
 /// The night before.
@@ -33,19 +34,31 @@ pub(crate) struct Before<'a> {
 pub(super) struct Known {
     /// Carts have matured or expired.
     pub(super) is_due: bool,
-    /// The segments that carts are to be given again: for which day, and of whom by position.
-    pub(super) asked: Vec<(NaiveDate, u32)>,
-    /// The segment that each of these has now.
-    standing: Vec<(String, bool)>,
+    /// The carts whose segments are looked at again, in the order of the file.
+    pub(super) asked: Vec<Asked>,
+}
+
+/// A cart whose segment is looked at again.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// The row of the file.
+    row: usize,
+    /// For which day, and of whom by position.
+    pub(super) question: (NaiveDate, u32),
+    /// The segment that it has.
+    segment: String,
+    top1: bool,
 }
 
 impl Known {
-    /// Whether somebody stands elsewhere than it says in the carts of this place.
-    pub(super) fn has_moved(&self, ranked: &Ranked<'_>) -> bool {
-        self.asked.iter().zip(&self.standing).any(|(asked, (segment, top1))| {
-            let now = ranked.at(*asked);
-            now.name() != segment || now.is_top1() != *top1
-        })
+    /// The carts whose persons stand elsewhere than they say: the row of the file, and where.
+    pub(super) fn moved(&self, ranked: &Ranked<'_>) -> Vec<(usize, Segment)> {
+        let moved = self.asked.iter().filter_map(|asked| {
+            let now = ranked.at(asked.question);
+            let stays = now.name() == asked.segment && now.is_top1() == asked.top1;
+            (!stays).then_some((asked.row, now))
+        });
+        moved.collect()
     }
 }
 
@@ -61,7 +74,7 @@ impl Before<'_> {
     pub(super) fn places(
         &self,
         rules: &Rules,
-        spenders: &[Spender],
+        spenders: &Spenders<'_>,
         changed_since: i64,
     ) -> Result<HashMap<Place, Known>, Error> {
         let files = parquet_files(&self.generation.join(CARTS.name))?;
@@ -84,39 +97,54 @@ impl Before<'_> {
         Ok(files.iter().filter_map(|file| time::parse_day(file.file_stem()?.to_str()?)).collect())
     }
 
-    fn look(&self, place: Place, rules: &Rules, spenders: &[Spender], changed_since: i64) -> Result<Known, Error> {
+    fn look(&self, place: Place, rules: &Rules, spenders: &Spenders<'_>, changed_since: i64) -> Result<Known, Error> {
         let mut known = Known::default();
         let mut columns = vec!["person_id", "segment", "top1"];
         columns.extend(aging::COLUMNS);
+        let mut first = 0;
         for batch in Reader::open(&self.generation.join(place.file_of(&CARTS)), &columns)? {
             let batch = batch?;
             known.is_due = known.is_due || aging::is_due(&batch, rules)?.contains(&true);
-            ask(&batch, rules, spenders, changed_since, &mut known)?;
+            ask(&batch, first, rules, spenders, changed_since, &mut known)?;
+            first += batch.num_rows();
         }
         Ok(known)
     }
 }
 
+/// Asks about the carts opened on days that began later than `changed_since`, of persons who bought anything.
 fn ask(
     carts: &RecordBatch,
+    first: usize,
     rules: &Rules,
-    spenders: &[Spender],
+    spenders: &Spenders<'_>,
     changed_since: i64,
     known: &mut Known,
 ) -> Result<(), Error> {
     let (persons, segments) = (Text::of(carts, "person_id")?, Text::of(carts, "segment")?);
     let top1 = carts.column_by_name("top1").expect("asked for").as_boolean();
+    // Carts lie in the order of opening: most were opened on the same day as the one before.
+    let mut day: Option<(NaiveDate, Range<i64>)> = None;
     for (row, opened_at) in moments(carts, "opened_at").into_iter().enumerate() {
         // The day began before.
         if opened_at <= changed_since {
             continue;
         }
-        let date = time::local_date(opened_at, rules.zone);
-        if time::start_of_day(date, rules.zone) > changed_since
-            && let Some(at) = position(spenders, persons.get(row).unwrap_or_default())
+        let (date, span) = match &day {
+            Some((date, span)) if span.contains(&opened_at) => (*date, span.clone()),
+            _ => {
+                let date = time::local_date(opened_at, rules.zone);
+                let next = date.succ_opt().map_or(i64::MAX, |next| time::start_of_day(next, rules.zone));
+                let span = time::start_of_day(date, rules.zone)..next;
+                day = Some((date, span.clone()));
+                (date, span)
+            }
+        };
+        if span.start > changed_since
+            && let Some(at) = spenders.position(persons.get(row).unwrap_or_default())
         {
-            known.asked.push((date, at));
-            known.standing.push((segments.get(row).unwrap_or_default().to_owned(), top1.value(row)));
+            let segment = segments.get(row).unwrap_or_default().to_owned();
+            known.asked.push(Asked { row: first + row, question: (date, at), segment, top1: top1.value(row) });
         }
     }
     Ok(())

@@ -8,7 +8,6 @@ use arrow::array::{AsArray, BooleanArray, RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
 use arrow::datatypes::TimestampMicrosecondType;
 use carts::schema::{CART_ITEMS, ORDERS};
-use carts::segments::Spender;
 use carts::{Rules, unranked_carts};
 use chrono::NaiveDate;
 use events::exchange::{self, Exchange};
@@ -16,7 +15,7 @@ use events::time;
 
 use super::delta::{Delta, Side};
 use super::place::{self, DAY_GROUPS, GROUPS, Place, group_of_day};
-use super::segments::position;
+use super::segments::Spenders;
 use crate::Error;
 
 /// Rows on their way to the tables; what does not fit into memory waits on disk.
@@ -82,11 +81,13 @@ impl<'a> Made<'a> {
         deal(&self.carts, &now.carts, &places, Place::group)?;
         deal(&self.orders, &now.orders, &order_days(&now.orders), group_of_day)?;
         let persons = now.carts.column_by_name("person_id").expect("ours").as_string::<i32>();
+        let bought =
+            |person: &str| now.spenders.binary_search_by(|spender| spender.person.as_str().cmp(person)).is_ok();
         let mut asked: Vec<(String, NaiveDate)> = persons
             .iter()
             .zip(moments(&now.carts, "opened_at"))
             // Who never bought is a new customer on any day.
-            .filter(|(person, _)| position(&now.spenders, person.unwrap_or_default()).is_some())
+            .filter(|(person, _)| bought(person.unwrap_or_default()))
             .map(|(person, ts)| (person.unwrap_or_default().to_owned(), time::local_date(ts, self.rules.zone)))
             .collect();
         asked.dedup();
@@ -129,9 +130,9 @@ impl<'a> Made<'a> {
     }
 
     /// For whom and which day a segment is wanted, by position among `spenders`.
-    pub(super) fn asked(&self, spenders: &[Spender]) -> Vec<(NaiveDate, u32)> {
+    pub(super) fn asked(&self, spenders: &Spenders<'_>) -> Vec<(NaiveDate, u32)> {
         let opened = self.opened.lock().expect("no thread panics while it holds them");
-        opened.iter().filter_map(|(person, day)| Some((*day, position(spenders, person)?))).collect()
+        opened.iter().filter_map(|(person, day)| Some((*day, spenders.position(person)?))).collect()
     }
 
     /// The carts of a group of places, place by place.

@@ -1,39 +1,45 @@
 //! Where everybody stands on the days on which carts were opened.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use carts::segments::{Segment, Spender, segments};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
+/// Everybody who bought, sorted, and where each is among them.
+pub(super) struct Spenders<'a> {
+    all: &'a [Spender],
+    positions: HashMap<&'a str, u32>,
+}
+
+impl<'a> Spenders<'a> {
+    pub(super) fn new(all: &'a [Spender]) -> Self {
+        let positions = all.iter().map(|spender| spender.person.as_str()).zip(0..).collect();
+        Self { all, positions }
+    }
+
+    /// Where a person is; `None` for who never bought.
+    pub(super) fn position(&self, person: &str) -> Option<u32> {
+        self.positions.get(person).copied()
+    }
+}
+
 /// The segments that carts need.
 pub(super) struct Ranked<'a> {
-    spenders: &'a [Spender],
+    spenders: &'a Spenders<'a>,
     segments: HashMap<(NaiveDate, u32), Segment>,
 }
 
-/// Where a person is among all who bought, who are sorted.
-pub(super) fn position(spenders: &[Spender], person: &str) -> Option<u32> {
-    let at = spenders.binary_search_by(|spender| spender.person.as_str().cmp(person)).ok()?;
-    Some(u32::try_from(at).expect("fewer persons than 2^32"))
-}
-
 impl<'a> Ranked<'a> {
-    pub(super) fn new(spenders: &'a [Spender], asked: impl Iterator<Item = (NaiveDate, u32)>, zone: Tz) -> Self {
+    pub(super) fn new(spenders: &'a Spenders<'a>, asked: impl Iterator<Item = (NaiveDate, u32)>, zone: Tz) -> Self {
         let asked: Vec<(NaiveDate, u32)> = asked.collect::<BTreeSet<_>>().into_iter().collect();
-        let answers = segments(spenders, &asked, zone);
+        let answers = segments(spenders.all, &asked, zone);
         Self { spenders, segments: asked.into_iter().zip(answers).collect() }
     }
 
     /// Where a person stood on a day that was asked for; who never bought is new.
     pub(super) fn of(&self, person: &str, day: NaiveDate) -> Segment {
-        position(self.spenders, person).map_or(Segment::New, |person| self.at((day, person)))
-    }
-
-    /// As [`Ranked::of`], if that question is among these.
-    pub(super) fn asked(&self, person: &str, day: NaiveDate, among: &HashSet<(NaiveDate, u32)>) -> Option<Segment> {
-        let question = (day, position(self.spenders, person)?);
-        among.contains(&question).then(|| self.at(question))
+        self.spenders.position(person).map_or(Segment::New, |person| self.at((day, person)))
     }
 
     /// The answer to a question.

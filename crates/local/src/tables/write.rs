@@ -82,14 +82,19 @@ impl Writing<'_> {
         let gone = self.gone.carts.get(&place);
         let (carts, items) = (place.file_of(&CARTS), place.file_of(&CART_ITEMS));
         let is_same = came.is_empty() && gone.is_none() && !known.is_due;
-        if is_same && !known.has_moved(self.ranked) {
+        let moved = known.moved(self.ranked);
+        if is_same && moved.is_empty() {
             self.link(&carts)?;
             self.link(&items)?;
             return Ok(BTreeMap::new());
         }
-        let before = self.before(&CARTS, &carts)?;
-        let before = before.iter().map(|batch| self.with_new_segments(&aging::age(batch, self.tables.rules)?, known));
-        let mut merge = Merge { carts: before.collect::<Result<_, _>>()?, items: Vec::new() };
+        let mut merge = Merge { carts: Vec::new(), items: Vec::new() };
+        let mut first = 0;
+        for batch in self.before(&CARTS, &carts)? {
+            let batch = with_segments(&batch, first, &moved)?;
+            first += batch.num_rows();
+            merge.carts.push(if known.is_due { aging::age(&batch, self.tables.rules)? } else { batch });
+        }
         let old = merge.carts.len();
         if !is_same {
             merge.items = self.before(&CART_ITEMS, &items)?;
@@ -180,36 +185,6 @@ impl Writing<'_> {
         Ok(Part { carts: carts::Tables::with_segments(&part.carts, &segments), items: part.items })
     }
 
-    /// Carts that stay, with the segments as they are now where that was asked about.
-    fn with_new_segments(&self, kept: &RecordBatch, known: &Known) -> Result<RecordBatch, Error> {
-        if !known.has_moved(self.ranked) {
-            return Ok(kept.clone());
-        }
-        let asked: HashSet<_> = known.asked.iter().copied().collect();
-        let (persons, segments) = (Text::of(kept, "person_id")?, Text::of(kept, "segment")?);
-        let top1 = kept.column_by_name("top1").expect("a column of carts").as_boolean();
-        let now: Vec<(&str, bool)> = moments(kept, "opened_at")
-            .into_iter()
-            .enumerate()
-            .map(|(row, opened_at)| {
-                let date = time::local_date(opened_at, self.tables.rules.zone);
-                match self.ranked.asked(persons.get(row).unwrap_or_default(), date, &asked) {
-                    Some(segment) => (segment.name(), segment.is_top1()),
-                    None => (segments.get(row).unwrap_or_default(), top1.value(row)),
-                }
-            })
-            .collect();
-        let words: StringArray = now.iter().map(|(segment, _)| Some(*segment)).collect();
-        let columns = CARTS.columns.iter().zip(kept.columns()).map(|(column, stored)| {
-            Ok(match column.name {
-                "segment" => cast(&words, stored.data_type())?,
-                "top1" => Arc::new(now.iter().map(|(_, top1)| Some(*top1)).collect::<BooleanArray>()) as ArrayRef,
-                _ => stored.clone(),
-            })
-        });
-        Ok(RecordBatch::try_new(CARTS.schema(), columns.collect::<Result<_, Error>>()?)?)
-    }
-
     /// Writes a file of these rows; none where there is no row. One that is `brief` is soon written anew.
     fn publish(
         &self,
@@ -245,4 +220,31 @@ impl Writing<'_> {
         }
         std::fs::hard_link(from, &to).map_err(io)
     }
+}
+
+/// Carts of which `moved` stand elsewhere now; these are rows of the file, of which `first` is the first of these.
+fn with_segments(carts: &RecordBatch, first: usize, moved: &[(usize, Segment)]) -> Result<RecordBatch, Error> {
+    let rows = first..first + carts.num_rows();
+    let mut moved = moved.iter().skip_while(|(row, _)| *row < rows.start).peekable();
+    if moved.peek().is_none_or(|(row, _)| !rows.contains(row)) {
+        return Ok(carts.clone());
+    }
+    let segments = Text::of(carts, "segment")?;
+    let top1 = carts.column_by_name("top1").expect("a column of carts").as_boolean();
+    let mut now: Vec<(&str, bool)> = Vec::with_capacity(carts.num_rows());
+    for row in 0..carts.num_rows() {
+        now.push(match moved.next_if(|(at, _)| *at == first + row) {
+            Some((_, segment)) => (segment.name(), segment.is_top1()),
+            None => (segments.get(row).unwrap_or_default(), top1.value(row)),
+        });
+    }
+    let words: StringArray = now.iter().map(|(segment, _)| Some(*segment)).collect();
+    let columns = CARTS.columns.iter().zip(carts.columns()).map(|(column, stored)| {
+        Ok(match column.name {
+            "segment" => cast(&words, stored.data_type())?,
+            "top1" => Arc::new(now.iter().map(|(_, top1)| Some(*top1)).collect::<BooleanArray>()) as ArrayRef,
+            _ => stored.clone(),
+        })
+    });
+    Ok(RecordBatch::try_new(CARTS.schema(), columns.collect::<Result<_, Error>>()?)?)
 }
