@@ -40,7 +40,7 @@ fn pairs(shop: &Shop) -> Vec<(f64, bool)> {
             let text = |name: &str| Text::of(&batch, name).expect("a column of text");
             let (carts, events, states) = (text("cart_id"), text("opening_event_id"), text("state"));
             for row in (0..batch.num_rows()).filter(|row| states.get(*row) == Some("open")) {
-                let id = |of: &Text<'_>| of.get(row).unwrap_or_default().to_owned();
+                let id = |of: &Text| of.get(row).unwrap_or_default().to_owned();
                 open.insert(id(&carts), id(&events));
             }
         }
@@ -79,7 +79,7 @@ fn main() {
     for seed in from.parse().expect("a seed")..until.parse().expect("a seed") {
         let config = Config { days, carts_per_day, seed, scenario: Scenario::Calm, ..Config::default() };
         let shop = Shop::new(config, Format::NativeCsv);
-        shop.ingest();
+        assert!(shop.ingest().accepted <= shop.rows, "what is read is what was written");
         shop.carts();
         let pairs = pairs(&shop);
         let bins = reliability(&pairs, BINS);

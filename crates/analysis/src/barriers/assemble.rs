@@ -132,9 +132,14 @@ impl Case<'_> {
         let mut toll = Toll { history_failed, history, phi: self.found.verdict.phi, ..Toll::default() };
         for (block, (n, k)) in blocks {
             let shift = self.shift(usize::from(block), &course.baseline);
+            let p = sigmoid(rate + shift);
             toll.attempts += n;
             toll.observed += k;
-            toll.expected += n * sigmoid(rate + shift);
+            toll.expected += n * p;
+            if self.found.usual.is_none() {
+                let (others, _) = self.others.count(usize::from(block));
+                toll.of_others += n * n * p * (1.0 - p) / others.max(1.0);
+            }
         }
         toll
     }
