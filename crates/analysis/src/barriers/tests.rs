@@ -130,6 +130,17 @@ fn a_release_that_some_get_is_held_against_what_it_replaced() {
 }
 
 #[test]
+fn a_release_that_was_well_for_all_is_no_finding_beside_the_next_one() {
+    // Days differ, and those of the one release are not those of the other.
+    let weather = Weather { release: Some((7.0 * 24.0, 1.0)), day_sd: 0.15, ..WINDY };
+    for seed in 40..43 {
+        let alerts: Vec<Slice> =
+            reported(&attempts(seed, &weather, &[]).0).0.iter().filter(|found| found.1).map(|found| found.0).collect();
+        assert_eq!(alerts, [], "{seed}");
+    }
+}
+
+#[test]
 fn a_new_release_that_fails_with_one_way_to_pay_is_told_as_both() {
     let weather = Weather { release: Some((20.0, 0.4)), ..WINDY };
     let both = [(10, 2), NEW_RELEASE];
