@@ -76,7 +76,7 @@ fn planted(truth: &Path) -> (Vec<Planted>, Option<i64>) {
     }
     let truth: Value = serde_json::from_str(&read("barriers.json")).expect("JSON");
     let list = |name: &str| truth[name].as_array().cloned().unwrap_or_default();
-    let barriers = list("barriers").iter().map(|barrier| {
+    let barriers = list("barriers").into_iter().map(|barrier| {
         let name = barrier["name"].as_str().expect("a name").to_owned();
         let mut hits = stopped.remove(&name).unwrap_or_default();
         hits.sort_unstable();
@@ -129,7 +129,7 @@ fn run(scenario: Scenario, seed: u64, carts_per_day: u32, out: &mut impl std::io
     let config = Config { days: DAYS, carts_per_day, seed, scenario, ..Config::default() };
     let start = time::start_of_day(config.start, chrono_tz::UTC);
     let shop = Shop::new(config, Format::NativeCsv);
-    shop.ingest();
+    assert!(shop.ingest().accepted <= shop.rows, "what is read is what was written");
     shop.carts();
     let (mut planted, decoy) = planted(&shop.logs().join("_truth"));
     let last = shop.settings().as_of;

@@ -79,7 +79,7 @@ fn main() {
     for seed in from.parse().expect("a seed")..until.parse().expect("a seed") {
         let config = Config { days, carts_per_day, seed, scenario: Scenario::Calm, ..Config::default() };
         let shop = Shop::new(config, Format::NativeCsv);
-        shop.ingest();
+        assert!(shop.ingest().accepted <= shop.rows, "what is read is what was written");
         shop.carts();
         let pairs = pairs(&shop);
         let bins = reliability(&pairs, BINS);

@@ -19,6 +19,7 @@ mod assemble;
 mod attempts;
 mod check;
 mod confound;
+mod controls;
 mod cube;
 mod evidence;
 mod finding;

@@ -16,9 +16,11 @@ const PERSONAL: [&str; 5] = ["channel", "top_category", "price_band", "login", "
 const RELEASE: &str = "release";
 /// A value whose share was below this part of what it is now is new.
 const NEW: f64 = 0.1;
-/// Attempts beside the new value that it takes, and as a part of its own.
+/// Attempts beside the new value that it takes, in all, and in a night as a part of its own.
 const LEAST_OTHERS: usize = 200;
 const SHARE_OF_OTHERS: f64 = 0.25;
+/// Share of its attempts that are of nights with so many others.
+const COVERED: f64 = 0.8;
 /// Share of the excess that one error has to stand for, and how many times as frequent as elsewhere it has to be.
 const ITS_ERROR: f64 = 0.5;
 const LIFT: f64 = 3.0;
@@ -83,10 +85,19 @@ fn beside(attempts: &Attempts, keep: &[bool], window: Window, (at, code): (usize
     let codes = &attempts.attributes[at].codes;
     let is_tonight = |row: &usize| keep[*row] && tonight.contains(&usize::from(attempts.block[*row]));
     let own: Vec<usize> = (0..attempts.len()).filter(is_tonight).filter(|row| codes[*row] == code).collect();
-    let first = attempts.at[*own.first()?];
-    let is_other = |row: usize| codes[row] != code && attempts.at[row] >= first;
-    let others = (0..attempts.len()).filter(is_tonight).filter(|row| is_other(*row)).count();
-    if others < LEAST_OTHERS || (others as f64) < SHARE_OF_OTHERS * own.len() as f64 {
+    let there = attempts.at[*own.first()?]..=attempts.at[*own.last()?];
+    let is_other = |row: usize| codes[row] != code && there.contains(&attempts.at[row]);
+    // Night by night: others of one night say nothing of the next one.
+    let mut nights = vec![(0_usize, 0_usize); window.nights];
+    for row in (0..attempts.len()).filter(is_tonight) {
+        let night = &mut nights[usize::from(attempts.block[row]) - tonight.start];
+        night.0 += usize::from(codes[row] == code);
+        night.1 += usize::from(is_other(row));
+    }
+    let is_beside = |(own, others): &&(usize, usize)| *others as f64 >= SHARE_OF_OTHERS * *own as f64;
+    let covered: usize = nights.iter().filter(is_beside).map(|(own, _)| own).sum();
+    let others: usize = nights.iter().map(|(_, others)| others).sum();
+    if others < LEAST_OTHERS || (covered as f64) < COVERED * own.len() as f64 {
         return None;
     }
     let compared: Vec<bool> = (0..attempts.len())

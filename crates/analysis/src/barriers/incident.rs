@@ -168,6 +168,7 @@ pub(super) fn estimated(case: &Case<'_>, earlier: &Earlier) -> Finding {
         history: 1_000.0,
         history_failed: 1_000.0 * earlier.expected_rate,
         phi: PHI,
+        of_others: 0.0,
     };
     let is_clean = |night: usize| {
         let (n, k) = count(Some(night));

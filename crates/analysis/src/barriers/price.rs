@@ -29,6 +29,8 @@ pub(super) struct Toll {
     pub(super) history: f64,
     /// How much more counts vary than coins.
     pub(super) phi: f64,
+    /// Variance of `expected` by what is not known of everybody else's nights.
+    pub(super) of_others: f64,
 }
 
 impl Toll {
@@ -51,7 +53,8 @@ impl Toll {
         let point = self.expected * (self.ratio().point - 1.0);
         let anyway = (self.expected / self.attempts.max(1.0)).clamp(0.0, 1.0);
         let of_history = (1.0 - self.history_failed / self.history.max(1.0)).max(0.0) / self.history_failed.max(1.0);
-        let variance = self.phi * self.expected * (1.0 - anyway) + self.expected * self.expected * of_history;
+        let variance =
+            self.phi * self.expected * (1.0 - anyway) + self.expected * self.expected * of_history + self.of_others;
         let half = Z80 * variance.sqrt();
         Range { low: (point - half).max(0.0), point: point.max(0.0), high: (point + half).max(0.0) }
     }

@@ -233,6 +233,7 @@ fn finding(
         history_failed: standing.expected,
         history: standing.n,
         phi: PHI,
+        of_others: 0.0,
     };
     let nights = attempts.blocks as f64;
     let last = Toll {

@@ -265,7 +265,8 @@ fn whole_steps_and_releases() {
     for (name, share, slice, error) in cases {
         for per_night in [500, 3_000] {
             for odds_ratio in [2.0, 4.0] {
-                let (mut exact, mut alerts, mut inside, mut off, mut said) = (0.0, 0.0, 0.0, Vec::new(), 0);
+                let (mut exact, mut alerts, mut inside, mut above, mut said) = (0.0, 0.0, 0.0, 0.0, 0);
+                let (mut off, mut bias) = (Vec::new(), Vec::new());
                 let reps = reps(20);
                 for seed in 0..reps {
                     let mut dice = world::Dice::new(seed + 55);
@@ -283,6 +284,8 @@ fn whole_steps_and_releases() {
                     alerts += f64::from(u8::from(is_alert));
                     let range = toll.excess();
                     inside += f64::from(u8::from((range.low..=range.high).contains(&truth.excess[0])));
+                    above += f64::from(u8::from(range.low <= truth.excess[0]));
+                    bias.push(range.point / truth.excess[0] - 1.0);
                     off.extend(
                         course.onset.map(|onset| {
                             (onset.at - world::CUT + (from * HOUR as f64) as i64).abs() as f64 / HOUR as f64
@@ -290,9 +293,11 @@ fn whole_steps_and_releases() {
                     );
                 }
                 println!(
-                    "{name}, {per_night} a night, OR {odds_ratio}: of {reps} exact {exact}, alerts {alerts}, reported {said}, onset off by {:.1} h (median), 80 % interval of the excess held {:.2}",
+                    "{name}, {per_night} a night, OR {odds_ratio}: of {reps} exact {exact}, alerts {alerts}, reported {said}, onset off by {:.1} h (median), 80 % interval of the excess held {:.2}, lower end below the truth {:.2}, median bias {:+.3}",
                     median(off),
-                    inside / exact
+                    inside / exact,
+                    above / exact,
+                    median(bias)
                 );
             }
         }
