@@ -107,8 +107,10 @@ pub fn nights(reports: &Path) -> Result<(), Error> {
     }
     // Nights of earlier versions define nothing that could be linked.
     let has_definitions = |night: &&Night| reports.join(&night.folder).join("data.html").is_file();
-    let defined =
-        nights.first().filter(has_definitions).map(|night| link(&night.folder).trim_end_matches(folder::INDEX).to_owned());
+    let defined = nights
+        .first()
+        .filter(has_definitions)
+        .map(|night| link(&night.folder).trim_end_matches(folder::INDEX).to_owned());
     let explained = defined.map_or_else(Vec::new, |folder| known::elsewhere(&mut table, &folder));
     let newest = nights.first().map(|night| link(&night.folder));
     let list = page::Nights { table: &table, newest, trend: trend(&nights)?, explained };
