@@ -28,7 +28,7 @@ mod people;
 mod privacy;
 /// Why carts were left, against what really happened.
 mod reasons;
-/// The report's pages in a browser: they ask for nothing, fit every screen and are accessible.
+/// The report's pages in a browser: they ask for nothing, fit every screen and are accessible; and what they must not say.
 mod report;
 /// What is lost, and where customers stand: nothing is counted twice, and nothing later counts.
 mod revenue;

@@ -127,6 +127,24 @@ fn no_page_says_more_of_carts_than_is_known_or_who_somebody_is() {
 }
 
 #[test]
+fn the_whole_report_of_the_demo_s_carts_is_below_three_megabytes() {
+    let lake = lake();
+    drop(lake.json(&["demo"]));
+    let size = size(&lake.path().join(night(&lake, "reports/demo")));
+    assert!((1_000_000..3_000_000).contains(&size), "{size} bytes");
+}
+
+/// Bytes of all files below a folder.
+fn size(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry"));
+    let of = |entry: std::fs::DirEntry| {
+        let metadata = entry.metadata().expect("metadata");
+        if metadata.is_dir() { size(&entry.path()) } else { metadata.len() }
+    };
+    entries.map(of).sum()
+}
+
+#[test]
 fn a_report_is_held_against_the_rules_where_that_is_asked_for() {
     let lake = lake();
     drop(lake.json(&["demo", "--days", "8", "--carts-per-day", "30"]));

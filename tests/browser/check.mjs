@@ -2,8 +2,8 @@
 //
 //     LEFTCART_NODE=<folder with node_modules> node check.mjs <chromium> every|some <page.html>…
 //
-// With `some`, each page is looked at twice only: wide and light, narrow and dark. With LEFTCART_SHOTS=<folder> every look
-// is kept there as a picture, and every print as a PDF.
+// With `some`, each page is looked at twice only: wide and light, narrow and dark; in these looks figures are asked how they
+// are known. With LEFTCART_SHOTS=<folder> every look is kept there as a picture, and every print as a PDF.
 //
 // Wrong is: any request beside the page itself (and the mail's own chart), anything on the console or in a dialog, a page
 // wider than the window, whatever axe-core finds, a page that takes three seconds to load, a figure that does not explain
@@ -83,7 +83,9 @@ async function check(file, width, colorScheme, say) {
     }
     await page.evaluate(axe);
     await accessible(page, say);
-    await asked(page, say);
+    if (SOME.some(([wide, scheme]) => wide === width && scheme === colorScheme)) {
+        await asked(page, say);
+    }
     await context.close();
 }
 

@@ -64,6 +64,16 @@ fn the_same_night_is_the_same_bytes() {
     assert_eq!((files, pictures), night());
 }
 
+/// Run with `--ignored`; the made-up shop takes a while.
+#[test]
+#[ignore = "a minute, and 3 GB"]
+fn the_report_of_a_million_carts_is_below_ten_megabytes() {
+    let (files, pictures) = content(&analysis_of(&shop(1_000_000), 40_000), &provenance()).unwrap();
+    let texts: usize = files.values().map(String::len).sum();
+    let pictures: usize = pictures.values().map(Vec::len).sum();
+    assert!(texts > 500_000 && texts + pictures < 10_000_000, "{texts} + {pictures} bytes");
+}
+
 #[test]
 fn a_night_is_written_whole() {
     let reports = tempfile::tempdir().unwrap();

@@ -34,7 +34,7 @@
         return found ? Number(found[0]) : null;
     };
 
-    // "20 Nov 2026", "20 Nov 2026, 04:10".
+    // "9 Mar 2026", "9 Mar 2026, 04:10".
     const date = (cell) => (/^\d{1,2} [A-Z][a-z]{2} \d{4}/.test(text(cell)) ? Date.parse(text(cell).replace(",", "")) : NaN);
 
     const compare = (a, b, isNumeric) => {

@@ -124,7 +124,7 @@ fn tasks(analysis: &Analysis, drop: Option<Drop>) -> Vec<Task> {
     let stands = |barrier: &&Barrier| barrier.level == Level::Alert && barrier.status != barriers::Status::Resolved;
     let mend = |barrier: &Barrier| Task {
         what: format!(
-            "Have somebody go through the step after “{}” where {}: {} attempts since then did not get on.",
+            "Have somebody go through the step after “{}” where {}: {} attempts did not get on.",
             words::step(barrier.step),
             place_of(&barrier.conditions),
             number::out_of(barrier.failed, barrier.attempts)

@@ -114,9 +114,9 @@ fn points(curve: &CheckoutCurve) -> Table {
 fn expected(section: &mut Section, later: &Later) {
     let Some(last) = later.by_days.last().filter(|_| later.open >= number::FEW) else { return };
     section.say(format!(
-        "{} past that and not bought yet may still be: about {} of them are expected to be, by {last} days of age.",
-        number::counted(later.open, "cart"),
-        number::about(later.expected)
+        "About {} of {} past that and not bought yet are expected to be, by {last} days of age.",
+        number::about(later.expected),
+        number::counted(later.open, "cart")
     ));
     let quality = later.quality.as_ref().filter(|quality| quality.carts >= number::FEW);
     let by = match (later.method, quality) {

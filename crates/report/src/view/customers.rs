@@ -16,7 +16,7 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Option<Section>
     section.defines(&["customer", "segment"]);
     section.asks(queries, &["customers."]);
     section.say(format!(
-        "{} of them have an account. Each is a row of the table customers; `leftcart customer ID` tells one person’s story.",
+        "{} of them have an account. Each is a row of the table customers; “leftcart customer ID” tells one person’s story.",
         number::out_of(customers.accounts, customers.persons)
     ));
     let columns =

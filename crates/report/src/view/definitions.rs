@@ -145,7 +145,7 @@ const TERMS: [(&str, &str, &str); 42] = [
     (
         "association",
         "Goes together with",
-        "Compared are carts of which something was seen within {window} with those of which it was not. Risk ratio: share bought of the first by that of the second; correlation: phi, -1 to 1; odds ratio: the same comparison among carts of one segment, device and third of value only. None of them says that the one leads to the other.",
+        "Compared are carts of which something was seen within {window} with those of which it was not. Risk ratio: share bought of the first by that of the second; correlation: phi, -1 to 1; odds ratio: the same comparison among carts of one segment, device and third of value only. Not one of them says that the one leads to the other.",
     ),
     (
         "risk",

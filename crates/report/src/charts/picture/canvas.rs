@@ -148,16 +148,28 @@ impl Canvas {
         let left = whole(low.0.clamp(0.0, limit(self.width)).floor());
         let right = whole(high.0.clamp(0.0, limit(self.width)).ceil());
         let (top, bottom) = (low.1.clamp(0.0, limit(self.height)), high.1.clamp(0.0, limit(self.height)));
-        for row in whole(top.floor())..whole(bottom.ceil()) {
-            // One more for what begins in the last pixel, and one for what lies to the right of it.
-            let mut areas = vec![0.0; right - left + 2];
-            for (from, to) in &outline.edges {
-                cover(&mut areas, *from, *to, row as f64, left as f64);
+        let (first, beyond) = (whole(top.floor()), whole(bottom.ceil()));
+        // One more for what begins in the last pixel, and one for what lies to the right of it.
+        let width = right - left + 2;
+        let mut areas = vec![0.0; width * (beyond - first)];
+        for (from, to) in &outline.edges {
+            let (upper, lower) = (from.y.min(to.y).max(top), from.y.max(to.y).min(bottom));
+            if upper < lower {
+                for row in whole(upper.floor())..whole(lower.ceil()) {
+                    let at = (row - first) * width;
+                    cover(&mut areas[at..at + width], *from, *to, row as f64, left as f64);
+                }
             }
+        }
+        for (row, areas) in (first..beyond).zip(areas.chunks(width)) {
             let mut covered = 0.0;
-            for (column, area) in (left..right).zip(&areas) {
+            for (column, area) in (left..right).zip(areas) {
                 covered += area;
-                self.blend(column, row, colour, opacity * f64::abs(covered).min(1.0));
+                // What sums up to nothing leaves the paper as it is.
+                let share = f64::abs(covered).min(1.0);
+                if share > 1e-6 {
+                    self.blend(column, row, colour, opacity * share);
+                }
             }
         }
     }

@@ -1,4 +1,5 @@
-//! Pixels → PNG (ISO/IEC 15948): red, green and blue of 8 bits, each row as its difference to the one above.
+//! Pixels → PNG (ISO/IEC 15948): red, green and blue of 8 bits, each row as it is or as its difference to the one above,
+//! whichever changes less often from pixel to pixel.
 
 use std::io::Write as _;
 
@@ -10,6 +11,8 @@ use super::canvas::Canvas;
 const SIGNATURE: [u8; 8] = [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n'];
 /// Eight bits, true colour, and the only ways of packing and of interlacing that there are.
 const KIND: [u8; 5] = [8, 2, 0, 0, 0];
+/// The filter that leaves a row as it is.
+const NONE: u8 = 0;
 /// The filter that subtracts the row above: what is drawn upright, and empty paper, becomes zeros.
 const UP: u8 = 2;
 /// Pixels per metre, of a picture of twice the resolution of a page of 96 pixels per inch.
@@ -31,9 +34,11 @@ fn packed(canvas: &Canvas) -> Vec<u8> {
     let mut packer = ZlibEncoder::new(Vec::new(), Compression::best());
     let mut above = vec![0; length];
     for row in canvas.pixels.chunks(length) {
-        let differences = row.iter().zip(&above).map(|(pixel, above)| pixel.wrapping_sub(*above));
-        let line: Vec<u8> = std::iter::once(UP).chain(differences).collect();
-        packer.write_all(&line).expect("memory takes everything");
+        let differences: Vec<u8> = row.iter().zip(&above).map(|(pixel, above)| pixel.wrapping_sub(*above)).collect();
+        let changes = |line: &[u8]| line.windows(6).filter(|pixels| pixels[..3] != pixels[3..]).count();
+        let (filter, line) =
+            if changes(row) < changes(&differences) { (NONE, row) } else { (UP, differences.as_slice()) };
+        packer.write_all(&[filter]).and_then(|()| packer.write_all(line)).expect("memory takes everything");
         above.copy_from_slice(row);
     }
     packer.finish().expect("memory takes everything")
@@ -70,8 +75,9 @@ mod tests {
         flate2::read::ZlibDecoder::new(&packed(&canvas)[..]).read_to_end(&mut lines).unwrap();
         let mut above = vec![0_u8; 15];
         for (line, row) in lines.chunks(16).zip(canvas.pixels.chunks(15)) {
-            above = line[1..].iter().zip(&above).map(|(difference, above)| difference.wrapping_add(*above)).collect();
-            assert_eq!((line[0], above.as_slice()), (UP, row));
+            let upon = |at: usize| if line[0] == UP { above[at] } else { 0 };
+            above = line[1..].iter().enumerate().map(|(at, difference)| difference.wrapping_add(upon(at))).collect();
+            assert_eq!(above, row);
         }
     }
 }
