@@ -114,9 +114,9 @@ fn points(curve: &CheckoutCurve) -> Table {
 fn expected(section: &mut Section, later: &Later, window: &str) {
     let Some(last) = later.by_days.last().filter(|_| later.open >= number::FEW) else { return };
     section.say(format!(
-        "Of {} past {window} and not bought yet, about {} are expected to be bought by an age of {last} days.",
-        number::counted(later.open, "cart"),
-        number::about(later.expected)
+        "Of the carts past {window} and not bought yet, about {} of {} are expected to be bought by an age of {last} days.",
+        number::about(later.expected),
+        number::count(later.open)
     ));
     let quality = later.quality.as_ref().filter(|quality| quality.carts >= number::FEW);
     let by = match (later.method, quality) {
@@ -149,10 +149,12 @@ fn signs(section: &mut Section, compared: &Compared) {
     if found.exposed.0.min(found.others.0) < number::FEW {
         return;
     }
-    let share = |(n, bought): (u64, u64)| number::percent(bought as f64 / n as f64, n);
+    let share = |(n, bought): (u64, u64)| {
+        format!("{} ({})", number::out_of(bought, n), number::percent(bought as f64 / n as f64, n))
+    };
     section.say(format!(
-        "The clearest sign: {}. Of these carts {} are bought by {days} days of age, of the others {}. It is a sign that was \
-         seen before; that bringing it about would sell does not follow.",
+        "The clearest sign: {}. Of such carts {} are bought by {days} days of age, of the others {}. It was seen before; that \
+         more of it would sell more does not follow.",
         name(line.behaviour).0.to_lowercase(),
         share(found.exposed),
         share(found.others)

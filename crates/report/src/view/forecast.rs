@@ -90,7 +90,7 @@ fn say_tonight(section: &mut Section, prediction: &Prediction, forecast: &Cohort
         number::interval(estimate),
         forecast.range_95.map_or_else(String::new, |Bounds { low, high }| format!(
             ", {} range {}",
-            number::percent(LEVELS[2], 1),
+            number::level(LEVELS[2]),
             number::interval(Estimate { low, high, ..estimate })
         )),
         super::answers::are(forecast.open, "cart"),
@@ -153,7 +153,7 @@ pub(super) fn held(prediction: &Prediction) -> String {
 fn levels(prediction: &Prediction) -> String {
     let told = prediction.track.levels.iter().filter(|held| held.nights > 0);
     let held: Vec<String> = told
-        .map(|held| format!("{} ({} ranges)", number::out_of(held.held, held.nights), number::percent(held.level, 1)))
+        .map(|held| format!("{} ({} ranges)", number::out_of(held.held, held.nights), number::level(held.level)))
         .collect();
     format!("By level, ranges held on {} nights.", held.join(", "))
 }
