@@ -28,6 +28,18 @@ fn carts_of_the_real_rees46_file_are_those_of_the_contract() {
     assert_eq!((bad["row"].as_deref(), bad["reason"].as_deref()), (Some("17436"), Some("unreadable line")));
     assert_eq!(compare::tables(&lake, &expected), [""; 0]);
 
+    // Three hours of 123 carts teach no model, and it is said so.
+    let summary = std::fs::read_to_string(lake.path().join("reports/2019-10-04/summary.json")).expect("a summary");
+    let summary: serde_json::Value = serde_json::from_str(&summary).expect("JSON");
+    let prediction = &summary["analysis"]["prediction"];
+    let later = &prediction["later"];
+    assert_eq!(
+        (prediction["method"].as_str(), prediction["why"].as_str()),
+        (Some("age_curve"), Some("too_little_data"))
+    );
+    assert_eq!((later["method"].as_str(), later["why"].as_str()), (Some("group_rate"), Some("too_little_data")));
+    assert!(prediction["fingerprint"].is_null() && later["quality"].is_null());
+
     let carts = lake.rows("carts");
     let with = |outcome: &str| carts.iter().filter(|cart| cart["outcome"].as_deref() == Some(outcome)).count();
     assert_eq!((carts.len(), with("purchased"), with("abandoned")), (123, 70, 53));

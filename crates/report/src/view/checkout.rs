@@ -41,7 +41,7 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Result<Section,
         )),
     }
     later(&mut section, curve, &window);
-    expected(&mut section, &analysis.prediction.later);
+    expected(&mut section, &analysis.prediction.later, &window);
     if let Some(compared) = &analysis.prediction.later.compared {
         signs(&mut section, compared);
         section.tables.push(shares(compared, &window));
@@ -111,10 +111,10 @@ fn points(curve: &CheckoutCurve) -> Table {
 }
 
 /// What may still come, and what that is taken from.
-fn expected(section: &mut Section, later: &Later) {
+fn expected(section: &mut Section, later: &Later, window: &str) {
     let Some(last) = later.by_days.last().filter(|_| later.open >= number::FEW) else { return };
     section.say(format!(
-        "About {} of {} past that and not bought yet are expected to be, by {last} days of age.",
+        "Of the carts past {window} and not bought yet, about {} of {} are expected to be bought by an age of {last} days.",
         number::about(later.expected),
         number::counted(later.open, "cart")
     ));
@@ -149,10 +149,12 @@ fn signs(section: &mut Section, compared: &Compared) {
     if found.exposed.0.min(found.others.0) < number::FEW {
         return;
     }
-    let share = |(n, bought): (u64, u64)| number::percent(bought as f64 / n as f64, n);
+    let share = |(n, bought): (u64, u64)| {
+        format!("{} ({})", number::out_of(bought, n), number::percent(bought as f64 / n as f64, n))
+    };
     section.say(format!(
-        "The clearest sign: {}. Of these carts {} are bought by {days} days of age, of the others {}. It is a sign that was \
-         seen before; that bringing it about would sell does not follow.",
+        "The clearest sign: {}. Of such carts {} are bought by {days} days of age, of the others {}. It was seen before; that \
+         more of it would sell more does not follow.",
         name(line.behaviour).0.to_lowercase(),
         share(found.exposed),
         share(found.others)
@@ -226,7 +228,8 @@ fn associations(compared: &Compared) -> Option<Table> {
         Cell::number(format!("{} points", points(point))).with_note(format!("{} to {}", points(low), points(high)))
     };
     let phi = |Interval { point, low, high }: Interval| {
-        Cell::number(number::rating(point)).with_note(format!("{} to {}", number::rating(low), number::rating(high)))
+        let signed = |phi: f64| number::rating(phi).replace('-', "−");
+        Cell::number(signed(point)).with_note(format!("{} to {}", signed(low), signed(high)))
     };
     for line in &compared.lines {
         let Some(found) = line.association else { continue };
@@ -239,7 +242,9 @@ fn associations(compared: &Compared) -> Option<Table> {
             signed(found.risk_difference),
             phi(found.phi),
             ratio(found.odds_ratio),
-            line.q.map_or_else(Cell::none, |q| Cell::number(number::score(q))),
+            line.q.map_or_else(Cell::none, |q| {
+                Cell::number(if q < 0.001 { "<0.001".to_owned() } else { number::score(q) })
+            }),
         ]);
     }
     (!table.is_empty()).then_some(table)

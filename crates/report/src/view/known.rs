@@ -159,7 +159,12 @@ pub(super) fn of_column(heading: &str) -> Option<&'static str> {
         "Of all" | "Stopped before it" | "Went on from the step before" => "step",
         "Carts measured" | "Half took less than" | "Nine of ten took less than" => "step",
         "Carts still watched" | "Bought by then" => "curve",
-        "Expected" | "Came to" | "Expected to be left" => "forecast",
+        "Expected" | "Came to" | "Expected to be left" | "Open carts expected to be left" => "forecast",
+        "80% range" | "95% range" | "Nights on which the range held" => "range",
+        "Risk ratio" | "Difference" | "Correlation" | "Odds ratio within like carts" | "False discovery rate" => {
+            "association"
+        }
+        _ if heading.starts_with("Bought by ") && heading != "Bought by then" => "after",
         "Expected loss" | "In them" => "risk",
         "Better than recent rate" | "than similar carts" | "than the curve" | "Log-loss" | "AUC" => "skill",
         "Calibration error" => "calibration",
