@@ -26,6 +26,9 @@ pub const BATCH_ROWS: usize = 8_192;
 /// Files of fewer rows than this are packed with snappy instead of zstd.
 const FEW_ROWS: usize = 4_096;
 
+/// The column that tells events apart.
+const EVENT_ID: &str = "event_id";
+
 /// What went wrong with a table's file.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -192,8 +195,9 @@ fn properties(table: &Table, sorted_by: &[&str], blank: &[usize], codec: Compres
         // Where a dictionary grows too large, version 2 falls back to delta encoding, which polars cannot read here.
         properties = properties.set_column_encoding(column.name.into(), Encoding::PLAIN);
     }
-    for column in table.columns.iter().filter(|column| is_small && column.ty == Type::Text) {
-        // Ids and names hardly repeat within so few rows: looking each up costs more than it saves.
+    for column in table.columns.iter().filter(|column| column.ty == Type::Text && (is_small || column.name == EVENT_ID)) {
+        // Ids and names hardly repeat within so few rows, and ids of events nowhere: looking each up costs more than it
+        // saves.
         properties = properties
             .set_column_dictionary_enabled(column.name.into(), false)
             .set_column_encoding(column.name.into(), Encoding::PLAIN);
@@ -203,6 +207,10 @@ fn properties(table: &Table, sorted_by: &[&str], blank: &[usize], codec: Compres
             .set_column_compression(column.name.into(), Compression::UNCOMPRESSED)
             .set_column_dictionary_enabled(column.name.into(), false)
             .set_column_encoding(column.name.into(), Encoding::PLAIN);
+    }
+    if table.columns.iter().any(|column| column.name == EVENT_ID) {
+        // Rows do not lie by it, so that every page holds all beginnings.
+        properties = properties.set_column_statistics_enabled(EVENT_ID.into(), EnabledStatistics::Chunk);
     }
     let sorting = sorted_by
         .iter()
