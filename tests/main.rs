@@ -10,6 +10,8 @@ mod bots;
 mod cli;
 /// Daily and intraday tables of GA4's export: never both for one date, and the last delivery counts.
 mod export_tables;
+/// Kills, full disks, rotten tables, clocks that go back: no row is lost or doubled, and no night is half there.
+mod faults;
 /// A person is removed from every night, and nothing is left.
 mod forget;
 /// One shopper in every format, packed logs, and what ends in quarantine.
@@ -18,6 +20,8 @@ mod formats;
 mod hostile;
 /// A shop whose texts attack whoever shows them.
 mod hostile_shop;
+/// What README and docs tell readers to do works as it is told.
+mod manuals;
 /// Cuts of logs into nights, re-deliveries, threads and killed runs: none of them changes a row.
 mod nights;
 /// Carts, orders and the balance of rows are what an independent reading of the contract makes of the same logs.
@@ -38,6 +42,8 @@ mod sample;
 mod settled;
 /// The published tables answer in SQL what the report says, and say whose carts they are.
 mod sql;
+/// Lakes of earlier versions open, or are brought forward.
+mod upgrades;
 
 use support::lake::Lake;
 

@@ -14,7 +14,7 @@ use support::world::World;
 use crate::lake;
 
 /// The tables that follow from the logs alone. `runs` tells of the runs, and must differ.
-const TABLES: [&str; 6] = ["events", "quarantine", "carts", "cart_items", "orders", "revenue"];
+pub(crate) const TABLES: [&str; 6] = ["events", "quarantine", "carts", "cart_items", "orders", "revenue"];
 
 /// A lake with the logs of a shop, one file a day, and nothing run yet.
 fn shop(days: u32, format: Format) -> Lake {
@@ -272,61 +272,6 @@ fn the_carts_of_an_earlier_night_can_be_had_again_from_the_lake() {
     assert_same_rows("an earlier night", &rows(&lake, "data"), &rows(&lake, "then"));
     drop(lake.json(&["analyze", "--data", "data"]));
     assert_same_rows("and tonight again", &rows(&lake, "data"), &now);
-}
-
-/// A run is killed at moments spread over its whole length, in an order that has no order.
-#[test]
-fn carts_of_the_last_night_stand_until_the_next_one_is_whole_even_if_runs_are_killed() {
-    const KILLS: u32 = 50;
-    let lake = shop(8, Format::NativeCsv);
-    lake.write("leftcart.toml", "[data]\nkeep_generations = 100\n");
-    let files = files(&lake);
-    let nights = [&files[..3], &files[3..5], &files[5..]];
-    let began = Instant::now();
-    for part in nights {
-        night(&lake, "undisturbed", part);
-    }
-    let undisturbed = rows(&lake, "undisturbed");
-    let length = began.elapsed() / 3;
-    for part in &nights[..2] {
-        night(&lake, "data", part);
-    }
-    let published = std::fs::canonicalize(lake.path().join("data/current")).expect("a generation");
-    let before = hashes(&lake, "data");
-
-    let (mut killed, mut ended) = (0, 0);
-    for number in 0..KILLS {
-        let mut run = start(&lake, nights[2]);
-        if ended_within(&mut run, length * (number * 17 % KILLS) / KILLS) {
-            ended += 1;
-        } else {
-            run.kill().expect("a run can be killed");
-            run.wait().expect("a killed run ends");
-            killed += 1;
-        }
-        let now = std::fs::canonicalize(lake.path().join("data/current")).expect("a generation");
-        if now == published {
-            assert_eq!(hashes(&lake, "data"), before, "killed run {number}");
-        } else {
-            // It had published the next night, whole, and perhaps was killed over its report.
-            assert_same_rows(&format!("killed run {number}"), &rows(&lake, "data"), &undisturbed);
-            back_to(&lake, &published);
-        }
-    }
-    assert!(killed > KILLS / 3, "only {killed} runs were killed, {ended} ended before");
-    night(&lake, "data", nights[2]);
-    assert_same_rows(&format!("after {killed} killed runs"), &rows(&lake, "data"), &undisturbed);
-    assert_eq!(hashes(&lake, "data").len(), hashes(&lake, "undisturbed").len());
-    let left = std::fs::read_dir(lake.path().join("data/generations")).expect("generations");
-    let names = left.map(|entry| entry.expect("generations can be listed").file_name().to_string_lossy().into_owned());
-    assert_eq!(names.filter(|name| name.starts_with('.')).collect::<Vec<_>>(), [""; 0], "nothing lies about");
-}
-
-/// Points the lake at an earlier generation again.
-fn back_to(lake: &Lake, generation: &Path) {
-    let link = lake.path().join("data/current");
-    std::fs::remove_file(&link).expect("a link");
-    std::os::unix::fs::symlink(generation, &link).expect("a link");
 }
 
 #[test]

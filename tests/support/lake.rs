@@ -103,7 +103,12 @@ pub struct Done {
 }
 
 impl Done {
-    fn of(output: Output) -> Self {
+    /// What came of a process that has ended.
+    ///
+    /// # Panics
+    /// If it printed what is not UTF-8.
+    #[must_use]
+    pub fn of(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("leftcart prints UTF-8");
         Self { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
     }

@@ -59,7 +59,12 @@ pub fn real_data(file: &str) -> Option<PathBuf> {
     path
 }
 
-fn absent<T>(what: &str) -> Option<T> {
+/// Says that something that a test needs is absent; fails where it is required.
+///
+/// # Panics
+/// With `LEFTCART_REQUIRE_TOOLS=1`.
+#[must_use]
+pub fn absent<T>(what: &str) -> Option<T> {
     assert!(std::env::var_os(REQUIRE).is_none_or(|value| value != "1"), "{what} is required and absent");
     skipped(&format!("{what} is absent"));
     None
@@ -68,4 +73,22 @@ fn absent<T>(what: &str) -> Option<T> {
 #[expect(clippy::print_stderr, reason = "a test that does nothing should say so")]
 fn skipped(why: &str) {
     eprintln!("skipped: {why}");
+}
+
+/// Says what a test found, for whoever reads along (`--nocapture`).
+#[expect(clippy::print_stderr, reason = "figures of a test")]
+pub fn say(figures: &str) {
+    eprintln!("figures: {figures}");
+}
+
+/// The one folder in a folder.
+///
+/// # Panics
+/// If there are more, or none.
+#[must_use]
+pub fn only(folder: &Path) -> PathBuf {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    assert_eq!(folders.len(), 1, "{folders:?}");
+    folders[0].clone()
 }

@@ -1,6 +1,6 @@
 //! Parquet → polars and back to plain vectors: the only file that knows how the tables' types look in polars.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -51,11 +51,12 @@ pub(crate) fn orders(folder: &Path) -> Result<LazyFrame, Error> {
 fn scan(folder: &Path, table: &Table, columns: &[&str], more: &[Expr]) -> Result<LazyFrame, Error> {
     let files = lake::parquet_files(folder)?;
     let mut paths = Vec::with_capacity(files.len());
-    for file in files {
+    for file in &files {
         // Opening reads the footer only, and says in words if the file is of another version.
-        parquet_io::Reader::open(&file, columns)?;
-        paths.push(PlRefPath::try_from_path(&file).map_err(|_| Error::Path { path: file })?);
+        parquet_io::Reader::open(file, columns)?;
+        paths.push(PlRefPath::try_from_path(file).map_err(|_| Error::Path { path: file.clone() })?);
     }
+    let wanted = columns;
     let columns: Vec<&Column> =
         columns.iter().filter_map(|name| table.columns.iter().find(|column| column.name == *name)).collect();
     let frame = if paths.is_empty() {
@@ -73,9 +74,19 @@ fn scan(folder: &Path, table: &Table, columns: &[&str], more: &[Expr]) -> Result
         _ => col(column.name),
     });
     let packed = frame.select(packed.chain(more.iter().cloned()).collect::<Vec<_>>());
-    let read = packed.collect().map_err(failed("the rows of a table"))?;
+    let read = match packed.collect() {
+        Ok(read) => read,
+        // The query engine does not say which file it was.
+        Err(error) => return Err(damaged(&files, wanted).unwrap_or_else(|| failed("the rows of a table")(error))),
+    };
     let words = columns.iter().filter(|column| column.ty == Type::Word);
     Ok(read.lazy().with_columns(words.map(|column| col(column.name).cast(DataType::String)).collect::<Vec<_>>()))
+}
+
+/// Why the first of these files that cannot be read to its end cannot.
+fn damaged(files: &[PathBuf], columns: &[&str]) -> Option<Error> {
+    let read = |file: &PathBuf| parquet_io::Reader::open(file, columns)?.try_for_each(|batch| batch.map(drop));
+    files.iter().find_map(|file| read(file).err()).map(Error::from)
 }
 
 /// The polars type of a column, as it is read from Parquet; words are read as text in the end.

@@ -39,6 +39,12 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Read the settings and the head of every input, and say what a run would do; writes nothing
     Check(CheckArgs),
+    /// Bring a lake that an earlier leftcart made forward to the tables of this one
+    Migrate(MigrateArgs),
+    /// Print what a shell needs to complete commands and options
+    Completions(CompletionsArgs),
+    /// Write manual pages, one for every command
+    Man(ManArgs),
 }
 
 impl Command {
@@ -55,7 +61,8 @@ impl Command {
             Self::Cart(args) => &args.lake,
             Self::Check(args) => &args.lake,
             Self::Forget(args) => &args.lake,
-            Self::Simulate(_) | Self::Init(_) => return None,
+            Self::Migrate(args) => &args.lake,
+            Self::Simulate(_) | Self::Init(_) | Self::Completions(_) | Self::Man(_) => return None,
         };
         lake.print_config.then_some(lake)
     }
@@ -255,6 +262,26 @@ pub(crate) struct CheckArgs {
     pub(crate) as_of: AsOfArgs,
     #[command(flatten)]
     pub(crate) lake: LakeArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct MigrateArgs {
+    #[command(flatten)]
+    pub(crate) lake: LakeArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ManArgs {
+    /// Folder for the pages, such as ~/.local/share/man/man1; made if it is not there
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Clone, Debug, clap::Args)]

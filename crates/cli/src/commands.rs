@@ -9,6 +9,8 @@ pub(crate) mod describe;
 pub(crate) mod forget;
 pub(crate) mod ingest;
 pub(crate) mod init;
+pub(crate) mod manual;
+pub(crate) mod migrate;
 pub(crate) mod print_config;
 pub(crate) mod report;
 pub(crate) mod run;

@@ -5,7 +5,7 @@ mod clearing;
 mod superseded;
 mod unchanged;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ use local::{Before, Remembered};
 use crate::args::LakeArgs;
 use crate::config::Config;
 use crate::progress::Progress;
-use crate::{runs, watch};
+use crate::{runs, show, watch};
 pub(crate) use clearing::Clearing;
 pub(crate) use unchanged::without_unchanged;
 
@@ -36,6 +36,8 @@ const TABLES: &str = "tables";
 const TAKEN_BACK: &str = "taken_back";
 /// Rows that came into the lake and that no carts were made of yet; in the state of a generation.
 const NEWS: &str = "news";
+/// What a run of `leftcart forget` writes down before it takes anything away; in the folder of the lake.
+pub(crate) const FORGETTING: &str = ".forgetting";
 
 /// Too many rows were unreadable.
 #[derive(Debug, thiserror::Error)]
@@ -56,9 +58,10 @@ pub(crate) struct Night {
     pub(crate) progress: Arc<Progress>,
     pub(crate) clock: i64,
     lake: Lake,
+    /// Goes before the lock: nobody else may write while what was begun is cleared away.
+    draft: Draft,
     lock: Lock,
     previous: Option<Generation>,
-    draft: Draft,
     manifest: Manifest,
     /// What this night's files held.
     intake: Intake,
@@ -83,12 +86,17 @@ impl Night {
         let config = Config::load(args.config.as_deref())?;
         let clock = args.clock.unwrap_or_else(|| chrono::Utc::now().timestamp_micros());
         let lake = Lake::at(&args.data);
-        let started = time::format(clock / time::SECOND * time::SECOND);
-        let lock = lake.lock(&format!("process {} since {started}", std::process::id()))?;
+        let lock = lake.lock(&format!("process {} since {}", std::process::id(), in_seconds(clock)))?;
         let previous = if rebuild { None } else { lake.current()? };
         if let Some(previous) = &previous {
             config.privacy.check_lake(&previous.manifest().settings, lake.root())?;
+            // A killed `leftcart forget` has taken files away; it is taken up again by itself.
+            if !lake.root().join(FORGETTING).exists() {
+                previous.check()?;
+            }
         }
+        let clock = previous.as_ref().filter(|_| args.clock.is_none()).map_or(clock, |previous| ahead(clock, previous));
+        let started = in_seconds(clock);
         let id = new_id(&lake, &started, clock)?;
         let draft = lake.begin(&lock, &id)?;
         let manifest = Manifest {
@@ -103,7 +111,7 @@ impl Night {
         let progress = Arc::new(Progress::new(args));
         let told = watch::told(previous.as_ref().map(Generation::path))?;
         let intake = Intake::default();
-        Ok(Self { config, progress, clock, lake, lock, previous, draft, manifest, intake, told, events: None })
+        Ok(Self { config, progress, clock, lake, draft, lock, previous, manifest, intake, told, events: None })
     }
 
     /// Adds the rows of these files to those of earlier nights.
@@ -341,7 +349,25 @@ impl Night {
             let entry = TableEntry { rows, files: files.len() as u64 };
             self.manifest.tables.insert(table.name.to_owned(), entry);
         }
-        Ok((self.draft.publish(&self.manifest)?, self.lock))
+        self.manifest.state = self.state_files()?;
+        let Self { lake, lock, draft, manifest, progress, .. } = self;
+        let generation = draft.publish(&manifest)?;
+        if !lake.is_linked() {
+            progress.say(&unlinked(&lake, &generation));
+        }
+        Ok((generation, lock))
+    }
+
+    /// Files of each folder of the state.
+    fn state_files(&self) -> Result<BTreeMap<String, u64>> {
+        let mut files = BTreeMap::new();
+        let state = self.draft.table(local::STATE);
+        for file in parquet_files(&state)? {
+            let folder = file.strip_prefix(&state).ok().and_then(|within| within.iter().next());
+            let folder = folder.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            *files.entry(format!("{}/{folder}", local::STATE)).or_default() += 1;
+        }
+        Ok(files)
     }
 
     /// Rows of a table in the making. Files of the night before were counted then.
@@ -411,14 +437,66 @@ pub(crate) fn latest(events: &Path) -> Result<Option<i64>> {
     Ok(latest)
 }
 
+/// What other programs have to know where `current` is no link.
+pub(crate) fn unlinked(lake: &Lake, generation: &Generation) -> String {
+    let folder = lake.shown(generation);
+    format!("this file system has no symbolic links: other programs find the tables of tonight in {}", folder.display())
+}
+
+fn in_seconds(moment: i64) -> String {
+    time::format(moment / time::SECOND * time::SECOND)
+}
+
+/// The clock of a run by the machine's. One that was set back since the night before would make rows of today rows of the
+/// future, and they would be rejected: then the moment of that night is taken.
+fn ahead(clock: i64, previous: &Generation) -> i64 {
+    let created_at = &previous.manifest().created_at;
+    match time::parse(created_at) {
+        Some(before) if before > clock => {
+            show::progress(&format!(
+                "leftcart: warning: the machine's clock says {}, which is before the last night ({created_at}); the moment of \
+                 that night is taken instead, so that no row is refused for it. Set the clock right; if it was wrong that \
+                 night, and is right now, run once with --rebuild and all logs",
+                in_seconds(clock)
+            ));
+            before
+        }
+        _ => clock,
+    }
+}
+
 /// `2026-11-20T03-10-00Z-7f3a`: the time of the run; its last four digits are the fraction of the second, or the next
-/// number after the last run of that second. Names sort as runs follow each other, and none is ever used twice: files
-/// that are carried on are named after the run that wrote them.
+/// number after the last run. Names sort as runs follow each other, also where a clock was set back, and none is ever used
+/// twice: files that are carried on are named after the run that wrote them.
 fn new_id(lake: &Lake, started: &str, clock: i64) -> Result<String> {
-    let second = started.replace(':', "-");
-    let of_second = |id: &String| i64::from_str_radix(id.strip_prefix(&second)?.strip_prefix('-')?, 16).ok();
-    let last = lake.ids()?.iter().filter_map(of_second).max();
     let fraction = clock.rem_euclid(time::SECOND) * 0x1_0000 / time::SECOND;
-    let number = last.map_or(fraction, |last| fraction.max(last + 1));
-    Ok(format!("{second}-{number:04x}"))
+    let by_clock = format!("{}-{fraction:04x}", started.replace(':', "-"));
+    let last = lake.ids()?.pop().filter(|last| *last >= by_clock);
+    Ok(last.map_or(by_clock, |last| successor(&last)))
+}
+
+/// The next name after this one.
+fn successor(id: &str) -> String {
+    let number = id.rsplit_once('-').and_then(|(second, number)| Some((second, u32::from_str_radix(number, 16).ok()?)));
+    match number {
+        Some((second, number)) if number < 0xffff => format!("{second}-{:04x}", number + 1),
+        // Whatever a name is, it sorts before itself with something after it.
+        _ => format!("{id}-0000"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::successor;
+
+    #[test]
+    fn a_name_sorts_before_its_successor() {
+        let mut id = "2026-11-20T03-10-00Z-fffd".to_owned();
+        for _ in 0..5 {
+            let next = successor(&id);
+            assert!(next > id, "{next} after {id}");
+            id = next;
+        }
+        assert_eq!(id, "2026-11-20T03-10-00Z-ffff-0002");
+    }
 }

@@ -17,8 +17,9 @@ use parquet::file::metadata::{RowGroupMetaData, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::file::statistics::Statistics;
 
+use crate::lake;
 use crate::schema::{self, Table, Type};
-pub use retain::{retain, schema};
+pub use retain::{renew, retain, schema, version};
 
 /// Rows in one batch while reading; small enough for the cache, large enough to amortise the call.
 pub const BATCH_ROWS: usize = 8_192;
@@ -41,11 +42,27 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The file is not the Parquet that it should be.
-    #[error("{} is not a readable Parquet file: {source}; restore it from an earlier generation or run with --rebuild", path.display())]
+    #[error("{} is not a readable Parquet file: {source}; {}", path.display(), lake::way_back(path))]
     Parquet {
         /// The file.
         path: PathBuf,
         /// What the decoder said.
+        source: ParquetError,
+    },
+    /// The file opened well, and not all of its rows can be read.
+    #[error("{} is damaged: {source}; {}", path.display(), lake::way_back(path))]
+    Rows {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        source: ArrowError,
+    },
+    /// The disk refuses.
+    #[error("failed to write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the encoder said.
         source: ParquetError,
     },
     /// The rows do not fit the table.
@@ -56,11 +73,11 @@ pub enum Error {
         /// What Arrow said.
         source: ArrowError,
     },
-    /// The file was written by another version of leftcart.
+    /// The file was written by a leftcart that is too old, or too new.
     #[error(
-        "{} has schema version {found}, and this leftcart reads version {}; run with --rebuild, or with the leftcart that wrote it",
-        path.display(),
-        schema::VERSION
+        "{} is of tables' version {found}, and this leftcart reads {} to {}; run the leftcart that wrote it, or this one with \
+         --rebuild and all logs",
+        path.display(), schema::OLDEST, schema::VERSION
     )]
     Version {
         /// The file.
@@ -145,7 +162,7 @@ impl Writer {
         let file = File::create(path).map_err(io)?;
         let schema = table.schema();
         let inner = ArrowWriter::try_new(file, schema.clone(), Some(properties(table, sorted_by, blank, codec)))
-            .map_err(|source| Error::Parquet { path: path.to_path_buf(), source })?;
+            .map_err(|source| Error::Write { path: path.to_path_buf(), source })?;
         Ok(Self { path: path.to_path_buf(), schema, inner, rows: 0 })
     }
 
@@ -157,7 +174,7 @@ impl Writer {
         let batch = RecordBatch::try_new(self.schema.clone(), batch.columns().to_vec())
             .map_err(|source| Error::Arrow { path: self.path.clone(), source })?;
         self.rows += batch.num_rows() as u64;
-        self.inner.write(&batch).map_err(|source| Error::Parquet { path: self.path.clone(), source })
+        self.inner.write(&batch).map_err(|source| Error::Write { path: self.path.clone(), source })
     }
 
     /// Writes the footer; returns the number of rows. The file is synced when its generation is published.
@@ -166,7 +183,7 @@ impl Writer {
     /// When the disk refuses.
     pub fn finish(self) -> Result<u64, Error> {
         let Self { path, inner, rows, .. } = self;
-        inner.close().map_err(|source| Error::Parquet { path, source })?;
+        inner.close().map_err(|source| Error::Write { path, source })?;
         Ok(rows)
     }
 }
@@ -255,7 +272,7 @@ impl Reader {
         let parquet = |source| Error::Parquet { path: path.to_path_buf(), source };
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(parquet)?;
         let found = builder.schema().metadata().get(schema::VERSION_KEY).map_or("none", String::as_str);
-        if found != schema::VERSION.to_string() {
+        if !schema::is_readable(found) {
             return Err(Error::Version { path: path.to_path_buf(), found: found.to_owned() });
         }
         let mut positions = Vec::with_capacity(columns.len());
@@ -293,7 +310,7 @@ impl Iterator for Reader {
 
     fn next(&mut self) -> Option<Self::Item> {
         let batch = self.inner.next()?.and_then(|batch| batch.project(&self.order));
-        Some(batch.map_err(|source| Error::Arrow { path: self.path.clone(), source }))
+        Some(batch.map_err(|source| Error::Rows { path: self.path.clone(), source }))
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{self, Read};
 
+use crate::source::Growth;
+
 /// Bytes in a usual chunk; one record longer than this makes a longer chunk.
 const CHUNK: usize = 1 << 20;
 /// A quoted CSV field that goes on for longer than this was never meant to be quoted.
@@ -50,6 +52,8 @@ pub(crate) enum Fault {
     UnclosedQuote,
     /// It has so many bytes, of which only the first are here: no log has such lines.
     TooLong(u64),
+    /// It has no end, and the file has grown since it was opened: somebody is writing it.
+    Unfinished,
 }
 
 impl fmt::Display for Fault {
@@ -57,6 +61,7 @@ impl fmt::Display for Fault {
         match self {
             Self::UnclosedQuote => f.write_str("a quote is opened and not closed"),
             Self::TooLong(bytes) => write!(f, "a line of {bytes} bytes, of which the first {KEPT} are kept here"),
+            Self::Unfinished => f.write_str("the line was being written while it was read; read the file again later"),
         }
     }
 }
@@ -70,11 +75,19 @@ pub(crate) struct Chunks<R> {
     line: u64,
     ended: bool,
     failure: Option<io::Error>,
+    growth: Growth,
 }
 
 impl<R: Read> Chunks<R> {
+    /// Chunks of what nobody writes to any more.
+    #[cfg(test)]
     pub(crate) fn new(reader: R, boundary: Boundary) -> Self {
-        Self { reader, boundary, pending: Vec::new(), line: 1, ended: false, failure: None }
+        Self::of_file(reader, boundary, Growth::default())
+    }
+
+    /// Chunks of a file that may be written to meanwhile: then its last line is no record before it has an end.
+    pub(crate) fn of_file(reader: R, boundary: Boundary, growth: Growth) -> Self {
+        Self { reader, boundary, pending: Vec::new(), line: 1, ended: false, failure: None, growth }
     }
 
     /// The next chunk; `None` at the end of the stream. A stream that fails ends there: what came before the failure
@@ -89,7 +102,10 @@ impl<R: Read> Chunks<R> {
             match self.cut() {
                 Cut::At(end) => return Some(self.take(end, None)),
                 Cut::UnclosedQuote { line_end } => return Some(self.take(line_end, Some(Fault::UnclosedQuote))),
-                Cut::More if self.ended => return Some(self.take(self.pending.len(), None)),
+                Cut::More if self.ended => {
+                    let fault = self.growth.grew().then_some(Fault::Unfinished);
+                    return Some(self.take(self.pending.len(), fault));
+                }
                 Cut::More if self.pending.len() >= LONGEST_LINE => return Some(self.pass_over()),
                 Cut::More => wanted = wanted.saturating_mul(2),
             }
@@ -325,6 +341,29 @@ mod tests {
             let too_long = Fault::TooLong(LONGEST_LINE as u64 + 6);
             assert_eq!(found, [(2, 1, None), (KEPT, 2, Some(too_long)), (2, 3, None)], "{boundary:?}");
         }
+    }
+
+    #[test]
+    fn the_last_line_of_a_file_that_grows_is_no_record_before_it_has_an_end() {
+        use std::io::Write as _;
+        let path = std::env::temp_dir().join(format!("leftcart-growing-{}", std::process::id()));
+        let mut file = std::fs::File::create(&path).unwrap();
+        let mut read = |text: &[u8], more: &[u8]| {
+            file.write_all(text).unwrap();
+            let opened = crate::source::open(&path).unwrap();
+            file.write_all(more).unwrap();
+            let mut chunks = Chunks::of_file(opened.bytes, Boundary::Csv, opened.growth);
+            let mut found = Vec::new();
+            while let Some(chunk) = chunks.next() {
+                found.push((String::from_utf8(chunk.bytes).unwrap(), chunk.fault));
+            }
+            found
+        };
+        let whole = |text: &str| (text.to_owned(), None);
+        let torn = |text: &str| (text.to_owned(), Some(Fault::Unfinished));
+        assert_eq!(read(b"a,1\nb,", b""), [whole("a,1\n"), whole("b,")], "nobody writes to it");
+        assert_eq!(read(b"2\nc,", b"3\n"), [whole("a,1\nb,2\n"), torn("c,")]);
+        assert_eq!(read(b"", b"d,4\n"), [whole("a,1\nb,2\nc,3\n")], "what comes later is for the next night");
     }
 
     #[test]

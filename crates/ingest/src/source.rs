@@ -138,6 +138,20 @@ pub(crate) struct Opened {
     pub(crate) bytes: Box<dyn Read + Send>,
     /// Filled while `bytes` is read.
     pub(crate) fingerprint: Arc<Mutex<Fingerprint>>,
+    /// Whether more has come since.
+    pub(crate) growth: Growth,
+}
+
+/// A file as it was when it was opened: what is written to it later is for the next night.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Growth(Option<(Arc<File>, u64)>);
+
+impl Growth {
+    /// Whether the file is longer than when it was opened; `false` where that cannot be told, as of a pipe.
+    pub(crate) fn grew(&self) -> bool {
+        let longer = |(file, length): &(Arc<File>, u64)| file.metadata().is_ok_and(|now| now.len() > *length);
+        self.0.as_ref().is_some_and(longer)
+    }
 }
 
 /// Opens an input for reading from its start.
@@ -145,8 +159,16 @@ pub(crate) struct Opened {
 /// # Errors
 /// When it cannot be opened or its first bytes cannot be read.
 pub(crate) fn open(path: &Path) -> io::Result<Opened> {
-    let raw: Box<dyn Read + Send> =
-        if path == Path::new(STDIN) { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
+    let (raw, growth): (Box<dyn Read + Send>, Growth) = if path == Path::new(STDIN) {
+        (Box::new(io::stdin()), Growth::default())
+    } else {
+        let file = Arc::new(File::open(path)?);
+        let length = Some(file.metadata()?).filter(|found| found.is_file() && found.len() > 0);
+        match length.map(|found| found.len()) {
+            Some(length) => (Box::new(file.clone().take(length)), Growth(Some((file, length)))),
+            None => (Box::new(file), Growth::default()),
+        }
+    };
     let fingerprint = Arc::<Mutex<Fingerprint>>::default();
     let mut tapped = Tap { inner: raw, fingerprint: fingerprint.clone() };
     let mut head = [0; 4];
@@ -158,7 +180,7 @@ pub(crate) fn open(path: &Path) -> io::Result<Opened> {
         Packing::Gzip => Box::new(MultiGzDecoder::new(buffered)),
         Packing::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(buffered)?),
     };
-    Ok(Opened { bytes, fingerprint })
+    Ok(Opened { bytes, fingerprint, growth })
 }
 
 /// Reads until the buffer is full or the input ends; returns how much there was.

@@ -12,7 +12,7 @@ use crate::columns;
 use crate::documents::Documents;
 use crate::format::{Format, HEAD, Mapped, ParquetRows, Parser, Sink, Unrecognised, Wanted, parse_columns};
 use crate::read::InputFile;
-use crate::source::{self, Fingerprint, fill};
+use crate::source::{self, Fingerprint, Growth, fill};
 
 /// Why an input cannot be read at all.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +65,7 @@ impl Stream {
         // A damaged packed file fails here or later; what comes before the damage is read either way.
         let Ok(filled) = fill(&mut opened.bytes, &mut head) else { return Self::damaged(file) };
         head.truncate(filled);
-        Self::with_head(file, head, opened.bytes, opened.fingerprint)
+        Self::with_head(file, head, opened.bytes, (opened.fingerprint, opened.growth))
     }
 
     /// A packed file whose damage lies within the head: read byte by byte up to it.
@@ -80,14 +80,14 @@ impl Stream {
             // Not the same as a file with nothing in it: there were rows.
             return Err(OpenError::Damaged);
         }
-        Self::with_head(file, head, Box::new(Broken), opened.fingerprint)
+        Self::with_head(file, head, Box::new(Broken), (opened.fingerprint, opened.growth))
     }
 
     fn with_head(
         file: &InputFile,
         mut head: Vec<u8>,
         rest: Box<dyn Read + Send>,
-        fingerprint: Arc<Mutex<Fingerprint>>,
+        (fingerprint, growth): (Arc<Mutex<Fingerprint>>, Growth),
     ) -> Result<Option<Self>, OpenError> {
         if head.starts_with(b"\xef\xbb\xbf") {
             head.drain(..3);
@@ -121,7 +121,7 @@ impl Stream {
             let whole: Box<dyn Read + Send> = Box::new(Cursor::new(head).chain(rest));
             let bytes = match parser.boundary() {
                 Boundary::Document => Bytes::Documents(Documents::new(whole)),
-                boundary => Bytes::Text(Chunks::new(whole, boundary)),
+                boundary => Bytes::Text(Chunks::of_file(whole, boundary, growth)),
             };
             (bytes, Some(fingerprint))
         };

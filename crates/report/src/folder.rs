@@ -30,10 +30,14 @@ pub(crate) fn publish(folder: &Path, files: Files, pictures: Pictures) -> Result
     // Names that begin with a dot are no nights, see `nights`.
     let building = folder.with_file_name(format!(".{name}.building"));
     let replaced = folder.with_file_name(format!(".{name}.replaced"));
+    take_up(folder)?;
     clear(&building)?;
     let texts = files.iter().map(|(path, text)| (path, text.as_bytes()));
-    for (path, bytes) in texts.chain(pictures.iter().map(|(path, bytes)| (path, bytes.as_slice()))) {
-        write(&building.join(path), bytes)?;
+    let mut all = texts.chain(pictures.iter().map(|(path, bytes)| (path, bytes.as_slice())));
+    if let Err(error) = all.try_for_each(|(path, bytes)| write(&building.join(path), bytes)) {
+        // The disk may be full: half a report is of no use to anybody.
+        let _ = fs::remove_dir_all(&building);
+        return Err(error);
     }
     if folder.exists() {
         clear(&replaced)?;
@@ -54,8 +58,24 @@ pub(crate) fn publish(folder: &Path, files: Files, pictures: Pictures) -> Result
 pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Error> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let building = path.with_file_name(format!(".{name}.building"));
-    write(&building, text.as_bytes())?;
+    if let Err(error) = write(&building, text.as_bytes()) {
+        let _ = fs::remove_file(&building);
+        return Err(error);
+    }
     rename(&building, path)
+}
+
+/// Puts reports back that a killed run had moved away and not replaced yet: any that lie beside `folder`.
+fn take_up(folder: &Path) -> Result<(), Error> {
+    let Some(parent) = folder.parent().filter(|parent| parent.is_dir()) else { return Ok(()) };
+    for entry in fs::read_dir(parent).map_err(Error::io("list", parent))? {
+        let left = entry.map_err(Error::io("list", parent))?.path();
+        let name = left.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let Some(name) = name.strip_prefix('.').and_then(|name| name.strip_suffix(".replaced")) else { continue };
+        let place = parent.join(name);
+        if place.exists() { clear(&left)? } else { rename(&left, &place)? }
+    }
+    Ok(())
 }
 
 fn holds_something_else(folder: &Path) -> Result<bool, Error> {
@@ -112,6 +132,17 @@ mod tests {
         fs::write(folder.path().join("thesis.txt"), "mine").unwrap();
         assert!(matches!(publish(folder.path(), files(""), Pictures::new()), Err(Error::Occupied { .. })));
         assert_eq!(fs::read_to_string(folder.path().join("thesis.txt")).unwrap(), "mine");
+    }
+
+    #[test]
+    fn a_report_that_a_killed_run_had_moved_away_is_put_back_on_any_later_night() {
+        let reports = tempfile::tempdir().unwrap();
+        let first = reports.path().join("2026-11-20");
+        publish(&first, files("first"), Pictures::new()).unwrap();
+        fs::rename(&first, reports.path().join(".2026-11-20.replaced")).unwrap();
+        publish(&reports.path().join("2026-11-21"), files("second"), Pictures::new()).unwrap();
+        assert_eq!(fs::read_to_string(first.join(SUMMARY)).unwrap(), "first");
+        assert_eq!(fs::read_dir(reports.path()).unwrap().count(), 2);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::args::DescribeArgs;
 use crate::config::Config;
 use crate::drift;
+use crate::night;
 use crate::progress::Progress;
 use crate::runs::RUNS;
 use crate::show;
@@ -27,7 +28,8 @@ pub(crate) fn run(args: &DescribeArgs) -> Result<()> {
     let progress = Progress::silent(&args.lake);
     progress.phase("reading the lake");
     let config = Config::load(args.lake.config.as_deref())?;
-    let generation = Lake::at(&args.lake.data).published()?;
+    let lake = Lake::at(&args.lake.data);
+    let generation = lake.published()?;
     let mut tables = Vec::new();
     for table in [EVENTS, QUARANTINE, CARTS, CART_ITEMS, ORDERS, RUNS].iter().chain(&analysis::schema::TABLES) {
         tables.push((table.to_owned(), Filled::of(table, &generation.files(table.name)?)?));
@@ -67,6 +69,9 @@ pub(crate) fn run(args: &DescribeArgs) -> Result<()> {
         return Ok(());
     }
     show::line(&format!("generation {}, carts as of {}", manifest.id, manifest.as_of.as_deref().unwrap_or("never")));
+    if !lake.is_linked() {
+        show::line(&night::unlinked(&lake, &generation));
+    }
     if let (Some(first), Some(last)) = (first, last) {
         show::line(&format!("events from {} to {}", time::format(first), time::format(last)));
     }

@@ -152,6 +152,9 @@ fn amend(generation: &Path, manifest: &mut Manifest, mentions: &Mentions) -> Res
             entry.rows += parquet_io::Reader::open(&file, &[])?.rows();
         }
     }
+    for (folder, files) in &mut manifest.state {
+        *files = events::lake::parquet_files(&generation.join(folder))?.len() as u64;
+    }
     for input in &mut manifest.inputs {
         if let Some(path) = mentions.redacted(&input.path) {
             input.path = path;

@@ -73,7 +73,7 @@ pub(crate) fn write(
     let provenance = report::Provenance {
         generation: manifest.id.clone(),
         code_version: manifest.code_version.clone(),
-        data: data.join("current").display().to_string(),
+        data: Lake::at(data).shown(generation).display().to_string(),
         inputs: manifest.inputs.clone(),
         unmapped: ingested.summary.unmapped.clone(),
         unused_columns: ingested.summary.unused_columns.clone(),

@@ -1,6 +1,6 @@
 //! `leftcart run`: logs in, report out.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::{analyze, ingest, report};
 use crate::args::RunArgs;
@@ -18,7 +18,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let told = std::mem::take(&mut night.told);
     let (generation, clearing) = night.publish()?;
     progress.phase("writing the report");
-    let page = report::write(&generation, &analysis, &args.reports.reports, &args.lake.data, (&ingested, &config))?;
+    let page = report::write(&generation, &analysis, &args.reports.reports, &args.lake.data, (&ingested, &config))
+        .context("the night is published in the lake, but not its report: mend this, then run `leftcart report`")?;
     let read = &ingested.summary.files;
     let watched = Watched { config: &config, generation: &generation, analysis: &analysis, told: &told, read, clock };
     watched.tell(&args.watch, &progress)?;

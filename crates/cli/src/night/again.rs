@@ -3,12 +3,13 @@
 use anyhow::{Context, Result};
 use events::lake::{Generation, Lake, Lock, parquet_files};
 use events::runs::Runs;
-use events::schema::{EVENTS, QUARANTINE};
-use events::time;
+use events::schema::{EVENTS, QUARANTINE, VERSION};
+use events::{parquet_io, time};
 use ingest::{Earlier, Job, Memory};
 use local::STATE;
 
 use super::{IDENTITIES, Night, TABLES};
+use crate::runs::RUNS;
 
 impl Night {
     /// The lake and the right to write to it.
@@ -65,10 +66,36 @@ impl Night {
         Ok(())
     }
 
+    /// Writes what was taken over from a night of an earlier version once more, as files of this one. Returns their number.
+    pub(crate) fn bring_forward(&self) -> Result<u64> {
+        if let Some(previous) = &self.previous {
+            self.draft.carry(previous, RUNS.name)?;
+        }
+        let mut files = 0;
+        for path in parquet_files(&self.draft.table(""))? {
+            if parquet_io::version(&path)? == Some(VERSION) {
+                continue;
+            }
+            let new = self.draft.scratch().join("renewed.parquet");
+            if path.components().any(|part| part.as_os_str() == IDENTITIES) {
+                let mut rows = 0;
+                events::runs::entries(&path, |_, _| rows += 1)?;
+                events::runs::retain(&path, &new, &vec![true; rows])?;
+            } else {
+                parquet_io::renew(&path, &new)?;
+            }
+            // The old file stays as it is under its other names.
+            let put = || std::fs::remove_file(&path).and_then(|()| std::fs::rename(&new, &path));
+            put().with_context(|| format!("failed to write {}", path.display()))?;
+            files += 1;
+        }
+        Ok(files)
+    }
+
     /// Takes the events of the published generation over as they are now, and nothing that was made or learnt of them.
     /// Returns the moment as of which carts were judged, if there are any.
     pub(crate) fn start_over_from_events(&mut self) -> Result<Option<i64>> {
-        let published: Generation = self.lake.published()?;
+        let published: Generation = self.lake.published_of_any_version()?;
         self.draft.carry(&published, EVENTS.name)?;
         self.draft.carry(&published, QUARANTINE.name)?;
         for name in [IDENTITIES, TABLES] {

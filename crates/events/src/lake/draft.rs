@@ -49,7 +49,7 @@ impl Draft {
         self.path.join(SCRATCH)
     }
 
-    /// Takes a table over from another generation, unchanged: hard links, no copies. Files that this generation has
+    /// Takes a table over from another generation, unchanged: by hard links, where the file system has them. Files that this generation has
     /// already, under the same name, stay as they are. Returns how many were taken over.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl Draft {
             let mut carried = 0;
             for file in files {
                 let target = folder.join(file.file_name().expect("a file has a name"));
-                match std::fs::hard_link(file, &target) {
+                match super::share(file, &target) {
                     Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
                         return Err(Error::io("link", &target)(error));
                     }
@@ -93,18 +93,16 @@ impl Draft {
         let path = generations.join(&self.id);
         std::fs::rename(&self.path, &path).map_err(Error::io("publish", &path))?;
         sync(&generations)?;
-        let (link, new_link) = (self.lake.link(), self.lake.root().join(".current.new"));
-        match std::fs::remove_file(&new_link) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::io("remove", &new_link)(error));
-            }
-            _ => {}
-        }
-        let target = Path::new("generations").join(&self.id);
-        std::os::unix::fs::symlink(target, &new_link).map_err(Error::io("link", &new_link))?;
-        std::fs::rename(&new_link, &link).map_err(Error::io("flip", &link))?;
-        sync(self.lake.root())?;
+        self.lake.flip(&self.id)?;
         Generation::open(&path)
+    }
+}
+
+impl Drop for Draft {
+    /// A run that fails leaves nothing: its reason may be that the disk is full. What a killed one leaves goes with the
+    /// next run.
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
     }
 }
 

@@ -26,6 +26,9 @@ pub struct Manifest {
     pub inputs: Vec<Input>,
     /// Rows and files of each table.
     pub tables: BTreeMap<String, TableEntry>,
+    /// Files of each folder of what is remembered beside the tables, such as `state/identities`.
+    #[serde(default)]
+    pub state: BTreeMap<String, u64>,
     /// The settings that shaped the tables, as text by name.
     pub settings: BTreeMap<String, String>,
     /// Tables of GA4's export that the run which made this generation found superseded.
@@ -140,7 +143,12 @@ impl Input {
 impl Manifest {
     pub(super) fn read(generation: &Path) -> Result<Self, Error> {
         let path = generation.join(FILE);
-        let text = std::fs::read(&path).map_err(Error::io("read", &path))?;
+        let text = match std::fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(Error::Torn { path: generation.to_path_buf() });
+            }
+            read => read.map_err(Error::io("read", &path))?,
+        };
         serde_json::from_slice(&text).map_err(|source| Error::Manifest { path, source })
     }
 

@@ -110,7 +110,7 @@ impl Lake {
             let generation = self.generations().join(id);
             let manifest = match Manifest::read(&generation) {
                 Ok(manifest) => manifest,
-                Err(Error::Io { source, .. }) if source.kind() == ErrorKind::NotFound => continue,
+                Err(Error::Torn { .. }) => continue,
                 Err(error) => return Err(error.into()),
             };
             let mut changed = manifest.clone();
@@ -176,7 +176,7 @@ impl LakeFile {
             } else {
                 let link = PathBuf::from(format!("{}.link{BESIDE}", path.display()));
                 let _ = fs::remove_file(&link);
-                fs::hard_link(&new, &link).map_err(Error::io("link", &link))?;
+                super::share(&new, &link).map_err(Error::io("link", &link))?;
                 put_in_place(&link, path)?;
             }
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::schema::VERSION;
 
 fn lake(name: &str) -> Lake {
     let root = std::env::temp_dir().join(format!("leftcart-lake-{}-{name}", std::process::id()));
@@ -11,7 +12,7 @@ fn publish(lake: &Lake, id: &str, content: &str) -> Generation {
     let draft = lake.begin(&lock, id).unwrap();
     std::fs::create_dir_all(draft.table("carts")).unwrap();
     std::fs::write(draft.table("carts").join("part-0.parquet"), content).unwrap();
-    draft.publish(&Manifest { id: id.into(), ..Manifest::default() }).unwrap()
+    draft.publish(&Manifest { id: id.into(), schema_version: VERSION, ..Manifest::default() }).unwrap()
 }
 
 fn content(generation: &Generation) -> String {
@@ -37,6 +38,8 @@ fn an_abandoned_draft_changes_nothing_and_is_cleared_away() {
         let lock = lake.lock("test").unwrap();
         let draft = lake.begin(&lock, "2026-01-02").unwrap();
         std::fs::write(draft.scratch().join("half"), "half").unwrap();
+        // A killed run drops nothing.
+        std::mem::forget(draft);
     }
     assert_eq!(lake.published().unwrap().manifest().id, "2026-01-01");
     publish(&lake, "2026-01-03", "third");
@@ -62,7 +65,8 @@ fn carried_files_are_the_same_files() {
     let draft = lake.begin(&lock, "2026-01-02").unwrap();
     draft.carry(&first, "carts").unwrap();
     draft.carry(&first, "no such table").unwrap();
-    let second = draft.publish(&Manifest { id: "2026-01-02".into(), ..Manifest::default() }).unwrap();
+    let second =
+        draft.publish(&Manifest { id: "2026-01-02".into(), schema_version: VERSION, ..Manifest::default() }).unwrap();
     assert_eq!(content(&second), "first");
     assert_eq!(links(&second.files("carts").unwrap()[0]), 2);
 }
@@ -94,4 +98,74 @@ fn a_damaged_manifest_is_named() {
     std::fs::write(generation.path().join("manifest.json"), "{").unwrap();
     let message = lake.current().unwrap_err().to_string();
     assert!(message.contains("manifest.json") && message.contains("--rebuild"), "{message}");
+}
+
+#[test]
+fn a_run_that_fails_leaves_nothing() {
+    let lake = lake("failed");
+    let lock = lake.lock("test").unwrap();
+    let draft = lake.begin(&lock, "2026-01-01").unwrap();
+    std::fs::write(draft.scratch().join("half"), "half").unwrap();
+    drop(draft);
+    assert_eq!(std::fs::read_dir(lake.root().join("generations")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_night_that_is_gone_is_named_and_nothing_starts_anew_by_itself() {
+    let lake = lake("dangling");
+    publish(&lake, "2026-01-01", "first");
+    let second = publish(&lake, "2026-01-02", "second");
+    std::fs::remove_dir_all(second.path()).unwrap();
+    let message = lake.current().unwrap_err().to_string();
+    assert!(message.contains("generations/2026-01-02, which is not there; point it at a night that is"), "{message}");
+    std::fs::create_dir(second.path()).unwrap();
+    let message = lake.current().unwrap_err().to_string();
+    assert!(message.contains("2026-01-02 is not a whole night") && message.contains("ln -sfn"), "{message}");
+}
+
+#[test]
+fn without_a_link_the_newest_whole_night_counts() {
+    let lake = lake("unlinked");
+    publish(&lake, "2026-01-01", "first");
+    publish(&lake, "2026-01-02", "second");
+    std::fs::remove_file(lake.root().join("current")).unwrap();
+    std::fs::create_dir(lake.root().join("generations/2026-01-03")).unwrap();
+    assert_eq!(content(&lake.published().unwrap()), "second");
+}
+
+#[test]
+fn a_file_or_a_copied_folder_serves_as_the_link() {
+    let lake = lake("copied");
+    publish(&lake, "2026-01-01", "first");
+    let current = lake.root().join("current");
+    std::fs::remove_file(&current).unwrap();
+    std::fs::write(&current, "generations/2026-01-01\n").unwrap();
+    assert_eq!(content(&lake.published().unwrap()), "first");
+    std::fs::remove_file(&current).unwrap();
+    std::fs::create_dir(&current).unwrap();
+    let manifest = "generations/2026-01-01/manifest.json";
+    std::fs::copy(lake.root().join(manifest), current.join("manifest.json")).unwrap();
+    assert_eq!(content(&lake.published().unwrap()), "first");
+    publish(&lake, "2026-01-02", "second");
+    assert!(lake.is_linked());
+    assert_eq!(content(&lake.published().unwrap()), "second");
+}
+
+#[test]
+fn a_night_of_another_version_is_told_by_who_made_it_and_what_to_do() {
+    let lake = lake("version");
+    let generation = publish(&lake, "2026-01-01", "x");
+    let of_version = |schema_version| {
+        let manifest = Manifest { schema_version, code_version: "9.9.9".into(), ..generation.manifest().clone() };
+        manifest.write(generation.path()).unwrap();
+        lake.published().map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(of_version(VERSION), Ok(()));
+    let later = of_version(VERSION + 1).unwrap_err();
+    assert!(
+        later.contains("made by leftcart 9.9.9") && later.contains("install that leftcart or a later one"),
+        "{later}"
+    );
+    let earlier = of_version(schema::OLDEST - 1).unwrap_err();
+    assert!(earlier.contains("too old to be brought forward"), "{earlier}");
 }

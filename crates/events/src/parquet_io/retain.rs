@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
@@ -12,6 +13,7 @@ use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 
 use super::{Error, FEW_ROWS, Reader, footer};
+use crate::schema::{VERSION, VERSION_KEY};
 
 /// The columns of a file, with name and version of its table.
 ///
@@ -30,27 +32,54 @@ pub fn schema(path: &Path) -> Result<SchemaRef, Error> {
 /// # Panics
 /// If `keep` is not as long as `from` has rows.
 pub fn retain(from: &Path, to: &Path, keep: &[bool]) -> Result<u64, Error> {
+    copy(from, to, &schema(from)?, Some(keep))
+}
+
+/// Writes the rows of the file `from`, which may be of an earlier version, to the new file `to` of this one. Returns their
+/// number.
+///
+/// # Errors
+/// When `from` cannot be read, or the disk refuses.
+pub fn renew(from: &Path, to: &Path) -> Result<u64, Error> {
+    let schema = schema(from)?;
+    let mut words = schema.metadata().clone();
+    words.insert(VERSION_KEY.to_owned(), VERSION.to_string());
+    copy(from, to, &Arc::new(schema.as_ref().clone().with_metadata(words)), None)
+}
+
+/// The version of leftcart's tables that a file is of.
+///
+/// # Errors
+/// When the file cannot be opened.
+pub fn version(path: &Path) -> Result<Option<u32>, Error> {
+    Ok(schema(path)?.metadata().get(VERSION_KEY).and_then(|version| version.parse().ok()))
+}
+
+fn copy(from: &Path, to: &Path, schema: &SchemaRef, keep: Option<&[bool]>) -> Result<u64, Error> {
     let footer = footer(from)?;
-    let schema = footer.schema().clone();
     let sorted = footer.metadata().row_groups().first().and_then(|group| group.sorting_columns().cloned());
     let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-    let kept = keep.iter().filter(|keep| **keep).count();
-    let parquet = |source| Error::Parquet { path: to.to_path_buf(), source };
+    let rows = usize::try_from(footer.metadata().file_metadata().num_rows()).unwrap_or(0);
+    let kept = keep.map_or(rows, |keep| keep.iter().filter(|keep| **keep).count());
+    let write = |source| Error::Write { path: to.to_path_buf(), source };
     let file = File::create(to).map_err(|source| Error::Io { path: to.to_path_buf(), source })?;
     let mut writer =
-        ArrowWriter::try_new(file, schema.clone(), Some(properties(&schema, sorted, kept))).map_err(parquet)?;
+        ArrowWriter::try_new(file, schema.clone(), Some(properties(schema, sorted, kept))).map_err(write)?;
     let mut at = 0;
     for batch in Reader::open(from, &names)? {
-        let batch = batch?;
-        let mask: BooleanArray = keep[at..at + batch.num_rows()].iter().map(|keep| Some(*keep)).collect();
-        at += batch.num_rows();
-        let rows = filter_record_batch(&batch, &mask)
-            .and_then(|rows| RecordBatch::try_new(schema.clone(), rows.columns().to_vec()))
-            .map_err(|source| Error::Arrow { path: from.to_path_buf(), source })?;
-        writer.write(&rows).map_err(parquet)?;
+        let mut batch = batch?;
+        let here = at..at + batch.num_rows();
+        at = here.end;
+        let arrow = |source| Error::Arrow { path: from.to_path_buf(), source };
+        if let Some(keep) = keep {
+            let mask: BooleanArray = keep[here].iter().map(|keep| Some(*keep)).collect();
+            batch = filter_record_batch(&batch, &mask).map_err(arrow)?;
+        }
+        let rows = RecordBatch::try_new(schema.clone(), batch.columns().to_vec()).map_err(arrow)?;
+        writer.write(&rows).map_err(write)?;
     }
-    assert_eq!(at, keep.len(), "every row is kept or not");
-    writer.close().map_err(parquet)?;
+    assert!(keep.is_none_or(|keep| at == keep.len()), "every row is kept or not");
+    writer.close().map_err(write)?;
     Ok(kept as u64)
 }
 
@@ -82,8 +111,6 @@ fn properties(schema: &SchemaRef, sorted: Option<Vec<SortingColumn>>, rows: usiz
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use arrow::array::{AsArray, Int64Array, StringArray};
 
     use super::*;

@@ -17,7 +17,7 @@ use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 
 use crate::parquet_io::{BATCH_ROWS, Error};
-use crate::schema::{VERSION, VERSION_KEY};
+use crate::schema::{VERSION, VERSION_KEY, is_readable};
 
 /// Entries on a page: the least that a look-up reads. Few, because keys are hashes and lie anywhere.
 const PAGE_ROWS: usize = 64;
@@ -64,7 +64,7 @@ impl Writer {
             .build();
         let file = File::create(path).map_err(io)?;
         let inner = ArrowWriter::try_new(file, SCHEMA.clone(), Some(properties))
-            .map_err(|source| Error::Parquet { path: path.to_path_buf(), source })?;
+            .map_err(|source| Error::Write { path: path.to_path_buf(), source })?;
         let (keys, entries) = (UInt64Builder::new(), BinaryBuilder::new());
         Ok(Self { path: path.to_path_buf(), inner, keys, entries, bytes: 0, rows: 0, last: 0 })
     }
@@ -87,7 +87,7 @@ impl Writer {
         (self.bytes, self.rows) = (0, 0);
         let columns = vec![Arc::new(self.keys.finish()) as _, Arc::new(self.entries.finish()) as _];
         let batch = RecordBatch::try_new(SCHEMA.clone(), columns).expect("columns grow together, entry by entry");
-        self.inner.write(&batch).map_err(|source| Error::Parquet { path: self.path.clone(), source })
+        self.inner.write(&batch).map_err(|source| Error::Write { path: self.path.clone(), source })
     }
 
     /// Writes the footer.
@@ -97,7 +97,7 @@ impl Writer {
     pub fn finish(mut self) -> Result<(), Error> {
         self.flush()?;
         let Self { path, inner, .. } = self;
-        inner.close().map_err(|source| Error::Parquet { path, source })?;
+        inner.close().map_err(|source| Error::Write { path, source })?;
         Ok(())
     }
 }
@@ -140,7 +140,7 @@ impl Iterator for Reader {
 
     fn next(&mut self) -> Option<Self::Item> {
         let batch = self.inner.next()?;
-        Some(batch.map_err(|source| Error::Arrow { path: self.path.clone(), source }))
+        Some(batch.map_err(|source| Error::Rows { path: self.path.clone(), source }))
     }
 }
 
@@ -154,7 +154,7 @@ fn open(path: &Path, with_pages: bool) -> Result<ParquetRecordBatchReaderBuilder
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
         .map_err(|source| Error::Parquet { path: path.to_path_buf(), source })?;
     let found = builder.schema().metadata().get(VERSION_KEY).map_or("none", String::as_str);
-    if found != VERSION.to_string() {
+    if !is_readable(found) {
         return Err(Error::Version { path: path.to_path_buf(), found: found.to_owned() });
     }
     Ok(builder)

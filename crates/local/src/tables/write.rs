@@ -218,7 +218,7 @@ impl Writing<'_> {
         if let Some(folder) = to.parent() {
             std::fs::create_dir_all(folder).map_err(io)?;
         }
-        std::fs::hard_link(from, &to).map_err(io)
+        events::lake::share(&from, &to).map_err(io)
     }
 }
 

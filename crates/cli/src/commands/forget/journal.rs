@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use events::hash;
 use local::forget::Trace;
 
-/// Below the lake's folder; gone as soon as nothing is left of anybody in it.
-const FOLDER: &str = ".forgetting";
+// Gone as soon as nothing is left of anybody in it.
+use crate::night::FORGETTING as FOLDER;
 
 pub(super) struct Journal {
     folder: PathBuf,
