@@ -212,7 +212,8 @@ fn properties(table: &Table, sorted_by: &[&str], blank: &[usize], codec: Compres
         // Where a dictionary grows too large, version 2 falls back to delta encoding, which polars cannot read here.
         properties = properties.set_column_encoding(column.name.into(), Encoding::PLAIN);
     }
-    for column in table.columns.iter().filter(|column| column.ty == Type::Text && (is_small || column.name == EVENT_ID)) {
+    for column in table.columns.iter().filter(|column| column.ty == Type::Text && (is_small || column.name == EVENT_ID))
+    {
         // Ids and names hardly repeat within so few rows, and ids of events nowhere: looking each up costs more than it
         // saves.
         properties = properties
