@@ -28,7 +28,8 @@ pub(crate) fn run(args: &MigrateArgs) -> Result<()> {
         night.analyze(Some(as_of))?;
     }
     let progress = night.progress.clone();
-    let generation = night.publish()?;
+    let (generation, clearing) = night.publish()?;
+    clearing.finish()?;
     progress.finish();
     let id = &generation.manifest().id;
     if args.lake.json {
