@@ -225,7 +225,7 @@ fn unasked(document: &Document) -> Vec<Fault> {
         let column = element.name == "th" && element.attribute("scope") == Some("col") && element.has_class("n");
         column || (element.name == "p" && element.has_class("figure"))
     };
-    let explained = |element: &Element| document.path(document.parent_of(element)).any(explains);
+    let explained = |element: &Element| document.path(element.parent()).any(explains);
     let figures = document.elements.iter().filter(is_figure).filter(|element| !explained(element));
     figures
         .filter(|element| {

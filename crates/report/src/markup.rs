@@ -31,6 +31,11 @@ pub(crate) struct Text {
 }
 
 impl Element {
+    /// The element around it.
+    pub(crate) fn parent(&self) -> Option<usize> {
+        self.parent
+    }
+
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -104,10 +109,6 @@ impl Document {
     /// The nearest element, the one given or one around it, that is such.
     pub(crate) fn nearest(&self, element: Option<usize>, is: impl Fn(&Element) -> bool) -> Option<usize> {
         std::iter::successors(element, |at| self.elements[*at].parent).find(|at| is(&self.elements[*at]))
-    }
-
-    pub(crate) fn parent_of(&self, element: &Element) -> Option<usize> {
-        element.parent
     }
 
     /// Whether an element stands in another one.

@@ -189,7 +189,9 @@ fn links_lead_somewhere_and_ids_are_unique() {
             let is_known = match href.split_once('#') {
                 Some(("", anchor)) => ids.contains(&(file, anchor.to_owned())),
                 Some((other, anchor)) => ids.iter().any(|(file, id)| *file == other && id == anchor),
-                None if href.ends_with(".png") => files.contains_key(Path::new(&href.replace(".png", ".svg"))),
+                None if Path::new(&href).extension().is_some_and(|kind| kind == "png") => {
+                    files.contains_key(&Path::new(&href).with_extension("svg"))
+                }
                 None => href == "../index.html" || files.contains_key(Path::new(&href)),
             };
             assert!(is_known, "{href} in {file}");

@@ -168,7 +168,7 @@ impl Section {
     fn explain(&mut self, book: &mut Book<'_>) {
         let term = self.defined_by.unwrap_or("cart");
         let known = self.known.take().unwrap_or_else(|| self.given_by.iter().fold(Known::by(term), Known::query));
-        book.explain(self.known.insert(known.as_told(&self.title)));
+        book.explain(self.known.insert(known.resting_as_told(&self.title)));
         let charted = self.figure.iter_mut().map(|figure| &mut figure.data);
         for known in charted.chain(&mut self.tables).flat_map(|table| table.know(term)) {
             book.explain(known);

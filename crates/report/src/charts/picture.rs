@@ -12,7 +12,7 @@ mod letters;
 mod png;
 
 pub(crate) use canvas::Colour;
-use canvas::{Canvas, Outline, Point};
+use canvas::{Canvas, Outline, Point, whole};
 use letters::{Anchor, Face};
 
 use super::theme::{self, TEXT};
@@ -36,8 +36,8 @@ pub(super) fn of(svg: &str, title: &str) -> Vec<u8> {
     let lines = Face::Bold.wrapped(&told::plain(title), TITLE, width);
     let head = MARGIN + lines.len() as f64 * LINE;
     let mut canvas = Canvas::new(
-        ((width + 2.0 * MARGIN) * RESOLUTION).round() as usize,
-        ((head + height + 1.5 * MARGIN) * RESOLUTION).round() as usize,
+        whole(((width + 2.0 * MARGIN) * RESOLUTION).round()),
+        whole(((head + height + 1.5 * MARGIN) * RESOLUTION).round()),
     );
     for (at, line) in lines.iter().enumerate() {
         let foot = Point { x: MARGIN, y: MARGIN + at as f64 * LINE + TITLE };

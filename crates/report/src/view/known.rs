@@ -79,7 +79,7 @@ impl Known {
     }
 
     /// The number of observations that a text says it rests on.
-    pub(super) fn as_told(self, text: &str) -> Self {
+    pub(super) fn resting_as_told(self, text: &str) -> Self {
         match told::n(text) {
             Some(n) if self.n.is_none() => {
                 let mut known = Self { n: Some(n), ..self };
@@ -156,8 +156,12 @@ pub(super) fn of_column(heading: &str) -> Option<&'static str> {
         "Lost in the end" | "of all losses" | "Amount" => "lost",
         "90% interval" => "spread",
         "Confidence" => "confidence",
-        "Of all" | "Stopped before it" | "Went on from the step before" => "step",
-        "Carts measured" | "Half took less than" | "Nine of ten took less than" => "step",
+        "Of all"
+        | "Stopped before it"
+        | "Went on from the step before"
+        | "Carts measured"
+        | "Half took less than"
+        | "Nine of ten took less than" => "step",
         "Carts still watched" | "Bought by then" => "curve",
         "Expected" | "Came to" | "Expected to be left" | "Open carts expected to be left" => "forecast",
         "80% range" | "95% range" | "Nights on which the range held" => "range",
@@ -168,18 +172,23 @@ pub(super) fn of_column(heading: &str) -> Option<&'static str> {
         "Expected loss" | "In them" => "risk",
         "Better than recent rate" | "than similar carts" | "than the curve" | "Log-loss" | "AUC" => "skill",
         "Calibration error" => "calibration",
-        "Failed" | "Attempts" | "Comparable others" | "With an error" | "Stopped" => "attempt",
+        "Failed" | "Attempts" | "Comparable others" | "With an error" | "Stopped" | "Here since" | "Here before"
+        | "Elsewhere since" => "attempt",
         "At least lost" | "Excess" => "excess",
-        "Top customers’ carts" | "Spend score" | "Frequency" => "segment",
         "Conditions judged" | "Smallest that triples the odds" => "barrier",
-        "Here since" | "Here before" | "Elsewhere since" => "attempt",
         "Persons" | "Customers" | "Met an error" => "customer",
-        "Spent" | "Revenue" | "of all revenue" | "Spend" | "This and all above" => "segment",
+        "Spent"
+        | "Revenue"
+        | "of all revenue"
+        | "Spend"
+        | "This and all above"
+        | "Top customers’ carts"
+        | "Spend score"
+        | "Frequency" => "segment",
         "Orders" | "Value" => "order",
         "May come back" => "follow_up",
         "Ordered" | "Of" | "Against held out" => "held_out",
-        "Rating" | "Ratings" | "Abandoned carts" => "rating",
-        "Comments around abandoned carts" | "Around bought ones" => "rating",
+        "Rating" | "Ratings" | "Abandoned carts" | "Comments around abandoned carts" | "Around bought ones" => "rating",
         "Rows" | "Rows read" | "Accepted" | "Events" | "Superseded" => "row",
         "Duplicates" => "duplicate",
         "Quarantined" => "quarantine",

@@ -68,7 +68,9 @@ impl Outline {
         }
         if width > 2.0 {
             let corners = points.get(1..points.len().saturating_sub(1)).unwrap_or_default();
-            corners.iter().for_each(|corner| outline.close(&circle(*corner, half)));
+            for corner in corners {
+                outline.close(&circle(*corner, half));
+            }
         }
         outline
     }
@@ -185,7 +187,7 @@ impl Canvas {
     }
 }
 
-fn whole(length: f64) -> usize {
+pub(super) fn whole(length: f64) -> usize {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lengths on the canvas")]
     let whole = length as usize;
     whole
@@ -207,11 +209,11 @@ fn cover(areas: &mut [f64], from: Point, to: Point, row: f64, left: f64) {
     let (first, beyond) = (whole(start), whole(end));
     // Of each pixel that it crosses: all that lies to the right of the edge.
     let (mut before, mut covered) = (0.0, 0.0);
-    for pixel in first..=beyond {
+    for (pixel, area) in areas.iter_mut().enumerate().take(beyond + 1).skip(first) {
         let (enters, leaves) = (start.max(pixel as f64), end.min(pixel as f64 + 1.0));
         let share = if end > start { (leaves - enters).max(0.0) / (end - start) } else { 1.0 };
         let now = before + share * (1.0 - (f64::midpoint(enters, leaves) - pixel as f64));
-        areas[pixel] += height * (now - covered);
+        *area += height * (now - covered);
         (before, covered) = (before + share, now);
     }
     if let Some(next) = areas.get_mut(beyond + 1) {

@@ -1,6 +1,6 @@
 //! Text → outlines of its letters, in a face that comes with leftcart: pictures look the same on every machine.
 //!
-//! The fonts are parts of DejaVu (Latin, Greek, Cyrillic); their license is beside them.
+//! The fonts are parts of `DejaVu` (Latin, Greek, Cyrillic); their license is beside them.
 
 use std::sync::LazyLock;
 
