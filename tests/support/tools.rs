@@ -81,14 +81,12 @@ pub fn say(figures: &str) {
     eprintln!("figures: {figures}");
 }
 
-/// The one folder in a folder.
+/// The last folder in a folder, in the order of names.
 ///
 /// # Panics
-/// If there are more, or none.
+/// If there is none.
 #[must_use]
-pub fn only(folder: &Path) -> PathBuf {
+pub fn last(folder: &Path) -> PathBuf {
     let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
-    let folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
-    assert_eq!(folders.len(), 1, "{folders:?}");
-    folders[0].clone()
+    entries.filter(|path| path.is_dir()).max().expect("a folder in it")
 }

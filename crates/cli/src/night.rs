@@ -109,7 +109,7 @@ impl Night {
             ..Manifest::default()
         };
         let progress = Arc::new(Progress::new(args));
-        let told = watch::told(previous.as_ref().map(Generation::path))?;
+        let told = watch::told(previous.as_ref().and_then(of_this_version))?;
         let intake = Intake::default();
         Ok(Self { config, progress, clock, lake, draft, lock, previous, manifest, intake, told, events: None })
     }
@@ -297,10 +297,11 @@ impl Night {
             std::fs::remove_file(&file).with_context(|| format!("failed to remove {}", file.display()))?;
         }
         self.progress.phase("analysing");
-        let tables = Tables::of(&generation).after(self.previous.as_ref().map(Generation::path));
+        let history = self.previous.as_ref().and_then(of_this_version);
+        let tables = Tables::of(&generation).after(history);
         let contacting = &self.config.follow_up.rules;
         let mut analysis = analysis::analyze_with(&tables, &settings(&self.config, as_of), contacting)?;
-        let before = self.previous.as_ref().map(|previous| previous.table(analysis::schema::ALERTS.name));
+        let before = history.map(|night| night.join(analysis::schema::ALERTS.name));
         let (rules, activity) = (&self.config.alerts.rules, &analysis.activity);
         analysis.alerts = analysis::alerts::raise(&analysis, activity, self.intake, rules, before.as_deref())?;
         analysis::write(&analysis, &generation)?;
@@ -435,6 +436,11 @@ pub(crate) fn latest(events: &Path) -> Result<Option<i64>> {
         latest = latest.max(parquet_io::range(&file, "ts")?.map(|(_, last)| last));
     }
     Ok(latest)
+}
+
+/// The folder of a night whose answers can be gone on with: forecasts that it made, alerts that it told, whom it listed.
+fn of_this_version(night: &Generation) -> Option<&Path> {
+    (night.manifest().schema_version == VERSION).then(|| night.path())
 }
 
 /// What other programs have to know where `current` is no link.

@@ -52,7 +52,7 @@ pub(crate) enum Fault {
     UnclosedQuote,
     /// It has so many bytes, of which only the first are here: no log has such lines.
     TooLong(u64),
-    /// It has no end, and the file has grown since it was opened: somebody is writing it.
+    /// It has no end, and the file is no longer as long as when it was opened: somebody is writing it.
     Unfinished,
 }
 
@@ -103,7 +103,7 @@ impl<R: Read> Chunks<R> {
                 Cut::At(end) => return Some(self.take(end, None)),
                 Cut::UnclosedQuote { line_end } => return Some(self.take(line_end, Some(Fault::UnclosedQuote))),
                 Cut::More if self.ended => {
-                    let fault = self.growth.grew().then_some(Fault::Unfinished);
+                    let fault = self.growth.is_going_on().then_some(Fault::Unfinished);
                     return Some(self.take(self.pending.len(), fault));
                 }
                 Cut::More if self.pending.len() >= LONGEST_LINE => return Some(self.pass_over()),

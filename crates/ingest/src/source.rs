@@ -138,7 +138,7 @@ pub(crate) struct Opened {
     pub(crate) bytes: Box<dyn Read + Send>,
     /// Filled while `bytes` is read.
     pub(crate) fingerprint: Arc<Mutex<Fingerprint>>,
-    /// Whether more has come since.
+    /// Whether somebody writes to it meanwhile.
     pub(crate) growth: Growth,
 }
 
@@ -147,10 +147,11 @@ pub(crate) struct Opened {
 pub(crate) struct Growth(Option<(Arc<File>, u64)>);
 
 impl Growth {
-    /// Whether the file is longer than when it was opened; `false` where that cannot be told, as of a pipe.
-    pub(crate) fn grew(&self) -> bool {
-        let longer = |(file, length): &(Arc<File>, u64)| file.metadata().is_ok_and(|now| now.len() > *length);
-        self.0.as_ref().is_some_and(longer)
+    /// Whether the file has another length than when it was opened: somebody writes to it, or cuts it off. `false` where
+    /// that cannot be told, as of a pipe.
+    pub(crate) fn is_going_on(&self) -> bool {
+        let differs = |(file, length): &(Arc<File>, u64)| file.metadata().is_ok_and(|now| now.len() != *length);
+        self.0.as_ref().is_some_and(differs)
     }
 }
 

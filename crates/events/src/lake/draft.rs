@@ -93,7 +93,13 @@ impl Draft {
         let path = generations.join(&self.id);
         std::fs::rename(&self.path, &path).map_err(Error::io("publish", &path))?;
         sync(&generations)?;
-        self.lake.flip(&self.id)?;
+        if let Err(error) = self.lake.flip(&self.id) {
+            let published = self.lake.followed().ok().flatten();
+            if published != std::fs::canonicalize(&path).ok() {
+                let _ = std::fs::remove_dir_all(&path);
+            }
+            return Err(error);
+        }
         Generation::open(&path)
     }
 }
