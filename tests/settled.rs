@@ -1,6 +1,7 @@
 //! Carts that are settled are left alone: their files are those of the night before.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::os::unix::fs::MetadataExt;
 
 use support::lake::Lake;
@@ -15,7 +16,7 @@ fn log(rows: &[&str]) -> String {
     for row in rows {
         let cells: Vec<&str> = row.split_whitespace().map(|cell| if cell == "-" { "" } else { cell }).collect();
         let price = if cells[5].is_empty() { "," } else { "12.5,EUR" };
-        text.push_str(&format!("2026-{}Z,{},{price}\n", cells[0], cells[1..].join(",")));
+        writeln!(text, "2026-{}Z,{},{price}", cells[0], cells[1..].join(",")).expect("a String takes any text");
     }
     text
 }
