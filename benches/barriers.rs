@@ -6,8 +6,6 @@
 //! nights that told it as watched, as an alert, and under exactly its condition. *Else* counts findings and alerts, in all
 //! nights, of which it is neither a part nor the whole.
 
-mod shop;
-
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;

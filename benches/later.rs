@@ -1,8 +1,6 @@
 //! How good the probabilities of later purchases are, on simulated shops of which it is known what happens after the night:
 //! `cargo bench -p benches -p analysis --bench later -- [FROM..UNTIL] [CARTS_A_DAY] [DAYS]`
 
-mod shop;
-
 use std::collections::HashMap;
 use std::io::Write as _;
 

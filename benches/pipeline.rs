@@ -1,7 +1,5 @@
 //! Throughput of each stage on simulated shops: `cargo bench -p benches`. README.md beside this file says how to read it.
 
-mod shop;
-
 use analysis::Tables;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use events::lake::parquet_files;

@@ -12,15 +12,21 @@ use tempfile::TempDir;
 const MEMORY: usize = 128 << 20;
 
 /// A shop's logs and a place for its tables.
-pub(crate) struct Shop {
+pub struct Shop {
     folder: TempDir,
     files: Vec<InputFile>,
     config: Config,
-    pub(crate) rows: u64,
+    /// Rows of the logs.
+    pub rows: u64,
 }
 
 impl Shop {
-    pub(crate) fn new(config: Config, format: Format) -> Self {
+    /// Simulates it.
+    ///
+    /// # Panics
+    /// Like everything here, when the disk refuses.
+    #[must_use]
+    pub fn new(config: Config, format: Format) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let logs = folder.path().join("logs");
         let rows = simulate::simulate(&config, format, &logs).expect("simulated logs").rows;
@@ -29,15 +35,21 @@ impl Shop {
         Self { folder, files: paths.into_iter().map(input).collect(), config, rows }
     }
 
-    pub(crate) fn logs(&self) -> PathBuf {
+    /// The folder of its logs.
+    #[must_use]
+    pub fn logs(&self) -> PathBuf {
         self.folder.path().join("logs")
     }
 
-    pub(crate) fn tables(&self) -> PathBuf {
+    /// The folder of its tables.
+    #[must_use]
+    pub fn tables(&self) -> PathBuf {
         self.folder.path().join("tables")
     }
 
-    pub(crate) fn ingest(&self) -> Summary {
+    /// Logs into events, in a fresh folder.
+    #[expect(clippy::must_use_candidate, reason = "most want the tables that it leaves")]
+    pub fn ingest(&self) -> Summary {
         let tables = self.tables();
         fresh(&tables);
         let scratch = fresh(&self.folder.path().join("scratch"));
@@ -56,7 +68,8 @@ impl Shop {
         .expect("ingested")
     }
 
-    pub(crate) fn carts(&self) {
+    /// Events into carts.
+    pub fn carts(&self) {
         let generation = self.tables();
         for table in carts::schema::TABLES {
             fresh(&generation.join(table.name));
@@ -88,7 +101,8 @@ impl Shop {
     }
 
     /// The same for the analysis.
-    pub(crate) fn settings(&self) -> analysis::Settings {
+    #[must_use]
+    pub fn settings(&self) -> analysis::Settings {
         let Rules { as_of, window, expiry, zone, rates } = self.rules();
         analysis::Settings { as_of, window, expiry, zone, rates, bots: bots::Rules::default(), segments: Vec::new() }
     }

@@ -287,7 +287,7 @@ fn newest_day(settings: &Settings) -> (NaiveDate, i64) {
 ///
 /// # Errors
 /// When a table cannot be read.
-pub(crate) fn predict(tables: &Tables, settings: &Settings) -> Result<Prediction, Error> {
+pub fn predict(tables: &Tables, settings: &Settings) -> Result<Prediction, Error> {
     let (newest, after) = newest_day(settings);
     let end_of_day = |moment: i64| {
         let day = time::local_date(moment, settings.zone);
