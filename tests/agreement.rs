@@ -155,7 +155,8 @@ fn shown(cell: &str) -> Vec<Shown> {
     {
         return Vec::new();
     }
-    let is_percent = text.contains('%');
+    // Points are percentages of which one was taken from another.
+    let is_percent = text.contains('%') || text.contains(" points");
     let words = text.split(|letter: char| letter.is_whitespace() || letter == '%');
     words
         .filter_map(|word| {

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use super::Error;
 
@@ -25,11 +26,7 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                // The holder's note is a courtesy: without it the message is still true.
-                let _ = file.read_to_string(&mut holder);
-                let holder = if holder.trim().is_empty() { "unknown".to_owned() } else { holder.trim().to_owned() };
-                return Err(Error::Locked { path: root.to_path_buf(), holder });
+                return Err(Error::Locked { path: root.to_path_buf(), holder: holder(&mut file) });
             }
             Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path)(error)),
         }
@@ -38,4 +35,17 @@ impl Lock {
         file.write_all(who.as_bytes()).map_err(Error::io("write", &path))?;
         Ok(Self { _file: file })
     }
+}
+
+/// Who has the lock. The note is a courtesy: without it the message is still true. Whoever has only just got it has not
+/// written it yet, so it is waited for, a tenth of a second at most.
+fn holder(file: &mut File) -> String {
+    let mut note = String::new();
+    for _ in 0..20 {
+        if file.rewind().and_then(|()| file.read_to_string(&mut note)).is_err() || !note.trim().is_empty() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    if note.trim().is_empty() { "unknown".to_owned() } else { note.trim().to_owned() }
 }
