@@ -102,6 +102,9 @@ struct Ranking<'a> {
     /// Spend within the window, by the moment with which it leaves.
     leaving: BinaryHeap<Reverse<(i64, u32, usize)>>,
     standing: Vec<Standing>,
+    /// How often the window had moved when a person's spend in it last changed.
+    touched: Vec<u32>,
+    moves: u32,
     /// Those with an order in the window, by falling spend, ties by person.
     ranked: Vec<(Amount, u32)>,
 }
@@ -123,12 +126,22 @@ impl<'a> Ranking<'a> {
         }
         entering.sort_unstable();
         let standing = vec![Standing::default(); spenders.len()];
-        Self { spenders, entering, entered: 0, leaving: BinaryHeap::new(), standing, ranked: Vec::new() }
+        Self {
+            spenders,
+            entering,
+            entered: 0,
+            leaving: BinaryHeap::new(),
+            standing,
+            touched: vec![0; spenders.len()],
+            moves: 0,
+            ranked: Vec::new(),
+        }
     }
 
     /// Moves the window to [`start`, `end`).
     fn advance(&mut self, start: i64, end: i64) {
         let mut touched = Vec::new();
+        self.moves += 1;
         while let Some(&(_, person, at)) = self.entering.get(self.entered).filter(|(known_at, ..)| *known_at < end) {
             let spend = self.spenders[person as usize].spend[at];
             let standing = &mut self.standing[person as usize];
@@ -153,8 +166,7 @@ impl<'a> Ranking<'a> {
         if touched.is_empty() {
             return;
         }
-        touched.sort_unstable();
-        touched.dedup();
+        touched.retain(|person| std::mem::replace(&mut self.touched[*person as usize], self.moves) != self.moves);
         let mut moved: Vec<(Amount, u32)> = touched
             .iter()
             .filter(|person| self.standing[**person as usize].orders > 0)
@@ -162,7 +174,7 @@ impl<'a> Ranking<'a> {
             .collect();
         moved.sort_unstable();
         let stayed = std::mem::take(&mut self.ranked).into_iter();
-        let stayed = stayed.filter(|(_, person)| touched.binary_search(person).is_err());
+        let stayed = stayed.filter(|(_, person)| self.touched[*person as usize] != self.moves);
         self.ranked = merge(stayed, moved);
     }
 

@@ -57,6 +57,16 @@ pub fn devices(state: &Path, customer: &str, as_of: i64) -> Result<Option<BTreeS
 /// Rows that are remembered in one run, at most: they are sorted in memory.
 const RUN_ROWS: usize = 1 << 19;
 
+/// Keys that a thread looks up at once: few enough that their rows fit into memory, enough that runs are read seldom.
+const KEYS_AT_ONCE: usize = 1 << 15;
+/// Fewer are not worth another thread, which opens each run again.
+const FEWEST_KEYS: usize = 256;
+
+/// How many of these keys a thread looks up at once.
+pub(crate) fn at_once(keys: &[u64]) -> usize {
+    keys.len().div_ceil(rayon::current_num_threads()).clamp(FEWEST_KEYS, KEYS_AT_ONCE)
+}
+
 /// What ids are looked up by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Id<'a> {

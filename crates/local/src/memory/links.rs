@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use events::runs::Runs;
+use rayon::prelude::*;
 
 use super::Id;
 use crate::Error;
@@ -131,13 +132,20 @@ pub(crate) fn look_up<'a>(runs: &Runs, ids: impl IntoIterator<Item = Id<'a>>) ->
     asked.dedup();
     let mut keys: Vec<u64> = asked.iter().map(|(key, _)| *key).collect();
     keys.dedup();
-    let mut seen = Seen::default();
-    runs.look_up(&keys, |key, entry| {
-        if let Some((one, other, since)) = parse(entry)
-            && asked.binary_search(&(key, one)).is_ok()
-        {
-            seen.observe(one, other, since);
-        }
-    })?;
+    let part = |keys: &[u64]| {
+        let mut seen = Seen::default();
+        runs.look_up(keys, |key, entry| {
+            if let Some((one, other, since)) = parse(entry)
+                && asked.binary_search(&(key, one)).is_ok()
+            {
+                seen.observe(one, other, since);
+            }
+        })?;
+        Ok(seen)
+    };
+    let parts = keys.par_chunks(super::at_once(&keys)).map(part).collect::<Result<Vec<_>, Error>>()?;
+    let mut parts = parts.into_iter();
+    let mut seen = parts.next().unwrap_or_default();
+    parts.for_each(|part| seen.extend(part));
     Ok(seen)
 }

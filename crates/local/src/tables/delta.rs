@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::row::{RowConverter, SortField};
+use events::hash;
 
 use crate::Error;
 
@@ -22,17 +23,36 @@ pub(super) struct Delta {
     pub(super) came: BooleanArray,
     /// Of the rows then, those that are there no more.
     pub(super) gone: Vec<usize>,
+    /// A hash of what belongs to the rows that came, and to those that are gone, by their ids.
+    pub(super) came_with: Hashes,
+    pub(super) gone_with: Hashes,
 }
+
+pub(super) type Hashes = HashMap<String, u128>;
 
 impl Delta {
     pub(super) fn between(now: &Side<'_>, then: &Side<'_>) -> Result<Self, Error> {
+        let (with, had) = match (now.with, then.with) {
+            (Some(now_with), Some(then_with)) => contents(now_with, then_with, now.id)?,
+            _ => Default::default(),
+        };
+        let hashes = |ids: &mut dyn Iterator<Item = &str>, of: &Contents<'_>| -> Hashes {
+            ids.map(|id| (id.to_owned(), of.get(id).map_or(0, |bytes| hash::of_bytes(bytes)))).collect()
+        };
         if then.rows.num_rows() == 0 {
-            return Ok(Self { came: BooleanArray::from(vec![true; now.rows.num_rows()]), gone: Vec::new() });
+            let came = BooleanArray::from(vec![true; now.rows.num_rows()]);
+            let came_with = hashes(&mut ids(now.rows, now.id), &with);
+            return Ok(Self { came, gone: Vec::new(), came_with, gone_with: Hashes::new() });
         }
-        let (is, was) = contents(now, then)?;
-        let came = ids(now.rows, now.id).map(|id| Some(was.get(id) != is.get(id))).collect();
-        let gone = ids(then.rows, then.id).enumerate().filter(|(_, id)| was.get(id) != is.get(id));
-        Ok(Self { came, gone: gone.map(|(row, _)| row).collect() })
+        let (is, was) = contents(now.rows, then.rows, now.id)?;
+        let stays = |id: &str| is.get(id) == was.get(id) && with.get(id) == had.get(id);
+        let gone = ids(then.rows, then.id).enumerate().filter(|(_, id)| !stays(id));
+        Ok(Self {
+            came: ids(now.rows, now.id).map(|id| Some(!stays(id))).collect(),
+            gone: gone.map(|(row, _)| row).collect(),
+            came_with: hashes(&mut ids(now.rows, now.id).filter(|id| !stays(id)), &with),
+            gone_with: hashes(&mut ids(then.rows, then.id).filter(|id| !stays(id)), &had),
+        })
     }
 }
 
@@ -40,33 +60,20 @@ fn ids<'a>(rows: &'a RecordBatch, id: &str) -> impl Iterator<Item = &'a str> {
     rows.column_by_name(id).expect("a column of the table").as_string::<i32>().iter().flatten()
 }
 
-/// What a row and all that belongs to it says, as bytes, by its id.
+/// What rows say, as bytes, by their id: of rows that share one, one after the other.
 type Contents<'a> = HashMap<&'a str, Vec<u8>>;
 
-fn contents<'a>(now: &Side<'a>, then: &Side<'a>) -> Result<(Contents<'a>, Contents<'a>), Error> {
-    let (mut is, mut was) = (Contents::new(), Contents::new());
-    add(now.rows, then.rows, now.id, &mut is, &mut was)?;
-    if let (Some(now_with), Some(then_with)) = (now.with, then.with) {
-        add(now_with, then_with, now.id, &mut is, &mut was)?;
-    }
-    Ok((is, was))
-}
-
-fn add<'a>(
-    now: &'a RecordBatch,
-    then: &'a RecordBatch,
-    id: &str,
-    is: &mut Contents<'a>,
-    was: &mut Contents<'a>,
-) -> Result<(), Error> {
+fn contents<'a>(now: &'a RecordBatch, then: &'a RecordBatch, id: &str) -> Result<(Contents<'a>, Contents<'a>), Error> {
     let fields = now.schema_ref().fields().iter().map(|field| SortField::new(field.data_type().clone()));
     // One converter for both, so that equal rows have equal bytes.
     let converter = RowConverter::new(fields.collect())?;
-    for (rows, into) in [(now, is), (then, was)] {
+    let of = |rows: &'a RecordBatch| -> Result<Contents<'a>, Error> {
+        let mut contents = Contents::new();
         let bytes = converter.convert_columns(rows.columns())?;
         for (id, row) in ids(rows, id).zip(&bytes) {
-            into.entry(id).or_default().extend_from_slice(row.as_ref());
+            contents.entry(id).or_default().extend_from_slice(row.as_ref());
         }
-    }
-    Ok(())
+        Ok(contents)
+    };
+    Ok((of(now)?, of(then)?))
 }

@@ -13,7 +13,7 @@ use chrono::NaiveDate;
 use events::exchange::{self, Exchange};
 use events::time;
 
-use super::delta::{Delta, Side};
+use super::delta::{Delta, Hashes, Side};
 use super::place::{self, DAY_GROUPS, GROUPS, Place, group_of_day};
 use super::segments::Spenders;
 use crate::Error;
@@ -35,6 +35,16 @@ pub(crate) struct Made<'a> {
 pub(super) struct Gone {
     pub(super) carts: HashMap<Place, HashSet<String>>,
     pub(super) orders: HashMap<i32, HashSet<String>>,
+    /// What was in the carts that have gone, and what is in those that came; who is somebody else now has both.
+    items_then: Hashes,
+    items_now: Hashes,
+}
+
+impl Gone {
+    /// Whether a cart is there again, and has the items that it had.
+    pub(super) fn is_back_with_its_items(&self, cart: &str) -> bool {
+        self.items_then.get(cart).is_some_and(|then| self.items_now.get(cart) == Some(then))
+    }
 }
 
 /// Carts of one place with their items.
@@ -101,6 +111,8 @@ impl<'a> Made<'a> {
         let orders = Delta::between(&order_rows(now), &order_rows(then))?;
         let mut gone = self.gone.lock().expect("no thread panics while it holds them");
         let (places, ids) = (place::places(&then.carts, rules)?, text(&then.carts, "cart_id"));
+        gone.items_then.extend(carts.gone_with);
+        gone.items_now.extend(carts.came_with);
         for row in carts.gone {
             gone.carts.entry(places[row]).or_default().insert(ids.value(row).to_owned());
         }

@@ -96,7 +96,8 @@ impl Writing<'_> {
             merge.carts.push(if known.is_due { aging::age(&batch, self.tables.rules)? } else { batch });
         }
         let old = merge.carts.len();
-        if !is_same {
+        let same_items = is_same || (!known.is_due && self.same_items(gone, &came));
+        if !same_items {
             merge.items = self.before(&CART_ITEMS, &items)?;
         }
         let old_items = merge.items.len();
@@ -110,12 +111,20 @@ impl Writing<'_> {
         }
         let is_brief = matches!(place, Place::Open(_));
         self.publish(&CARTS, &carts, &merge.carts, &sorted.carts, is_brief)?;
-        if is_same {
+        if same_items {
             self.link(&items)?;
         } else {
             self.publish(&CART_ITEMS, &items, &merge.items, &sorted.items, is_brief)?;
         }
         merge.elsewhere(&sorted)
+    }
+
+    /// Whether the carts that came are those that went, as where a login told whose they are, with the same items.
+    fn same_items(&self, gone: Option<&HashSet<String>>, came: &[Part]) -> bool {
+        let mut ids = came.iter().flat_map(|part| text(&part.carts, "cart_id").iter().flatten());
+        let rows: usize = came.iter().map(|part| part.carts.num_rows()).sum();
+        let is_back = |id: &str| gone.is_some_and(|gone| gone.contains(id)) && self.gone.is_back_with_its_items(id);
+        rows == gone.map_or(0, HashSet::len) && ids.all(is_back)
     }
 
     fn orders(&self, group: u32, known: &[i32]) -> Result<(), Error> {

@@ -23,6 +23,11 @@ impl Bots {
         !self.0.is_empty() && self.0.contains(&(who.to_owned(), time::utc_day(ts)))
     }
 
+    /// Adds what was found out about others.
+    pub(super) fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     /// Judges everybody whose rows are in `batches`, by those that are wanted, as ingest judges the rows of a day. All rows
     /// of a visitor must be there.
     pub(super) fn judge(&mut self, batches: &[&RecordBatch], rules: &Rules, as_of: i64) -> Result<(), Error> {
