@@ -15,7 +15,9 @@ pub(crate) fn answers(analysis: &Analysis) -> Vec<String> {
     let headlines = analysis.headlines();
     let outcomes = headlines.abandonment;
     if outcomes.carts == 0 {
-        return vec!["no cart was opened in these logs".to_owned()];
+        return vec![
+            "no cart was opened in these logs; `leftcart check` on them says what their rows are taken for".to_owned(),
+        ];
     }
     let window = events::time::format_span(analysis.window);
     let mut lines = Vec::new();

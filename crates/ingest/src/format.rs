@@ -156,8 +156,8 @@ pub enum Unrecognised {
     #[error("it is UTF-16; logs are read as UTF-8: convert it, for example with `iconv -f UTF-16 -t UTF-8`")]
     Utf16,
     /// Its head fits no format.
-    #[error("its head looks like none of the formats ({names}): {0}; give --format, or name the columns as \
-         docs/definitions.md does", names = Format::names())]
+    #[error("its head looks like none of the formats ({names}): {0}; `leftcart check` on it drafts a table of its \
+         columns for leftcart.toml", names = Format::names())]
     Head(String),
     /// It is to be read through a mapping, and there is none.
     #[error("format mapping needs a [[source]] of that name in leftcart.toml, with columns; see docs/definitions.md")]

@@ -9,7 +9,7 @@ use crate::door::Door;
 use crate::format::{Format, Raw, Sink};
 use crate::read::{Error, InputFile};
 use crate::reject::{Reason, Reject};
-use crate::row::{Event, RawRow, Rules};
+use crate::row::{Event, Field, RawRow, Rules};
 use crate::stream::{self, Piece, Stream};
 
 /// Once this many bytes have been looked at, the piece of the file at hand is the last. Pieces end where records end and
@@ -39,6 +39,8 @@ pub struct Preview {
     pub kinds: BTreeMap<Kind, u64>,
     /// Events that would become `other`, by the source's name for them.
     pub unmapped: BTreeMap<String, u64>,
+    /// Of an access log, the paths of requests that mean nothing but that a page was seen.
+    pub pages: BTreeMap<String, u64>,
     /// Columns that the contract has no place for.
     pub unused_columns: Vec<String>,
     /// The earliest and the latest accepted moment, microseconds since 1970.
@@ -87,6 +89,15 @@ pub fn preview(file: &InputFile, clock: i64, door: &Door) -> Result<Preview, Err
     Ok(looker.preview)
 }
 
+/// What counts of an accepted row.
+struct Seen {
+    kind: Kind,
+    ts: i64,
+    is_ahead: bool,
+    is_clamped: bool,
+    page: Option<String>,
+}
+
 struct Looker<'a> {
     source: &'a str,
     clock: i64,
@@ -98,18 +109,28 @@ struct Looker<'a> {
 impl Sink for Looker<'_> {
     fn record(&mut self, line: u64, raw: Raw<'_>, rows: &mut [RawRow<'_>]) {
         let rules = Rules { source: self.source, clock: self.clock, door: self.door };
+        let is_access_log = self.preview.format == Some(Format::AccessLog);
         // Ids made from the row's bytes are not looked at.
         let event = |row: &mut RawRow<'_>| {
-            Event::from_raw(row, &rules, b"")
-                .map(|event| (event.kind, event.ts, event.is_ahead, event.delivered_ts.is_some()))
+            let page = row.get(Field::Page).map(str::to_owned).filter(|_| is_access_log);
+            Event::from_raw(row, &rules, b"").map(|event| Seen {
+                kind: event.kind,
+                ts: event.ts,
+                is_ahead: event.is_ahead,
+                is_clamped: event.delivered_ts.is_some(),
+                page,
+            })
         };
-        let events: Result<Vec<(Kind, i64, bool, bool)>, Reject> = rows.iter_mut().map(event).collect();
+        let events: Result<Vec<Seen>, Reject> = rows.iter_mut().map(event).collect();
         match events {
             Ok(events) => {
                 let preview = &mut self.preview;
                 preview.rows += events.len() as u64;
                 preview.accepted += events.len() as u64;
-                for (kind, ts, is_ahead, is_clamped) in events {
+                for Seen { kind, ts, is_ahead, is_clamped, page } in events {
+                    if let Some(page) = page.filter(|_| kind == Kind::PageView) {
+                        *preview.pages.entry(page).or_default() += 1;
+                    }
                     preview.ahead += u64::from(is_ahead);
                     preview.clamped += u64::from(is_clamped);
                     *preview.kinds.entry(kind).or_default() += 1;

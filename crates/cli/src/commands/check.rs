@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::{Result, bail};
 use events::lake::{Generation, Lake};
 use events::schema::EVENTS;
-use events::time;
-use ingest::{Door, InputFile, Preview};
+use events::{Kind, time};
+use ingest::{Door, Format, InputFile, OpenError, Preview, Unrecognised};
 use serde_json::{Value, json};
 
 use crate::args::CheckArgs;
@@ -50,6 +50,8 @@ struct Looked {
     path: String,
     /// Or why it cannot be read.
     preview: Result<Preview, String>,
+    /// A draft of the table that would map it, where no format fits.
+    draft: Option<String>,
 }
 
 /// Names that are listed one by one.
@@ -57,15 +59,28 @@ const MOST: usize = 8;
 
 impl Looked {
     fn at(file: &InputFile, clock: i64, door: &Door) -> Self {
-        let preview = ingest::preview(file, clock, door).map_err(|error| error.to_string());
-        Self { path: file.path.display().to_string(), preview }
+        let preview = ingest::preview(file, clock, door);
+        let is_unknown = preview.as_ref().is_err_and(|error| {
+            matches!(error, ingest::ReadError::Open { source: OpenError::Unrecognised(Unrecognised::Head(_)), .. })
+        });
+        let draft = is_unknown.then(|| ingest::suggest(&file.path)).flatten();
+        Self { path: file.path.display().to_string(), preview: preview.map_err(|error| error.to_string()), draft }
     }
 
     fn show(&self) {
         let path = show::printable(&self.path);
         let preview = match &self.preview {
             Ok(preview) => preview,
-            Err(error) => return show::line(&format!("{path}: not readable: {}", show::printable(error))),
+            Err(error) => {
+                show::line(&format!("{path}: not readable: {}", show::printable(error)));
+                if let Some(draft) = &self.draft {
+                    show::line(
+                        "  a draft for leftcart.toml, guessed from names and values: read it, mend it, and check again",
+                    );
+                    draft.lines().for_each(|line| show::line(format!("    {}", show::printable(line)).trim_end()));
+                }
+                return;
+            }
         };
         let Some(format) = preview.format else { return show::line(&format!("{path}: empty")) };
         let rows = show::thousands(preview.rows);
@@ -99,6 +114,17 @@ impl Looked {
         if let Some((first, last)) = preview.span {
             show::line(&format!("  from {} to {}", time::format(first), time::format(last)));
         }
+        let has_carts = [Kind::AddToCart, Kind::BeginCheckout].iter().any(|kind| preview.kinds.contains_key(kind));
+        if preview.accepted > 0 && !has_carts && format == Format::AccessLog {
+            let pages = preview.pages.iter().map(|(page, count)| (page.as_str(), *count));
+            show::line(&format!("  pages: {}", most(pages)));
+            show::line(
+                "  no request puts anything into a cart, by the paths that are usual: say with [[source.route]] in \
+                 leftcart.toml what yours mean (`leftcart init` writes an example)",
+            );
+        } else if preview.accepted > 0 && !has_carts {
+            show::line("  no row opens a cart: without add_to_cart or begin_checkout nothing can be abandoned");
+        }
         if !preview.unmapped.is_empty() {
             let names = preview.unmapped.iter().map(|(name, count)| (name.as_str(), *count));
             show::line(&format!("  events without a kind of their own, kept as `other`: {}", most(names)));
@@ -111,7 +137,7 @@ impl Looked {
     fn json(&self) -> Value {
         let preview = match &self.preview {
             Ok(preview) => preview,
-            Err(error) => return json!({ "path": self.path, "error": error }),
+            Err(error) => return json!({ "path": self.path, "error": error, "draft": self.draft }),
         };
         let rejected: BTreeMap<&str, Value> = preview
             .rejected
@@ -137,6 +163,7 @@ impl Looked {
             "first_event": preview.span.map(|(first, _)| time::format(first)),
             "last_event": preview.span.map(|(_, last)| time::format(last)),
             "unmapped_events": preview.unmapped,
+            "pages": preview.pages,
             "unused_columns": preview.unused_columns,
         })
     }
