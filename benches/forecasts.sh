@@ -18,5 +18,5 @@ pages 'with the models kept'
 mv "$folder/data/current/state/models" "$folder/models"
 trap 'mv "$folder/models" "$folder/data/current/state/models"' EXIT
 pages 'with all models made'
-awk -v user="$user" -v system="$system" -v peak="$peak" 'BEGIN { exit !(user + system < 120 && peak < 1000000) }' ||
+awk -v work="$user" -v kernel="$system" -v peak="$peak" 'BEGIN { exit !(work + kernel < 120 && peak < 1000000) }' ||
     { echo 'more than was allowed' >&2; exit 1; }

@@ -3,7 +3,7 @@
 
     LEFTCART_ROWS=rows.csv cargo test --release -p ingest -p analysis --lib -- --ignored --nocapture rows_for_another_program
     pip install lightgbm numpy
-    python benches/lightgbm.py rows.csv
+    python benches/with_lightgbm.py rows.csv
 """
 import sys
 import time
