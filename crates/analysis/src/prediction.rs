@@ -21,6 +21,7 @@ mod bytes;
 mod calibration;
 mod champion;
 mod cohort;
+mod days;
 mod design;
 pub mod drift;
 mod features;
@@ -39,25 +40,22 @@ pub(crate) mod tables;
 #[cfg(test)]
 mod tests;
 pub mod tiers;
+mod told;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Days, NaiveDate};
 use events::Amount;
 use events::time::{self, HOUR};
-use serde::Serialize;
 
-use crate::{Error, Settings, Tables, text};
+use crate::{Error, Settings, Tables};
 use backtest::Backtest;
-use cohort::{Cohort, DayEffect};
-use drift::Drift;
+use days::{Night, Past};
 use features::at;
-use landmark::{Cart, Folders, Frame, Purpose, Row};
+use landmark::{Folders, Frame, Purpose, Row};
 use model::{Plan, Trained};
 use nowcast::Slice;
-use quality::Quality;
 use shelf::Shelf;
-use tiers::{Tier, TierForecast};
 
 pub use champion::Why;
 pub use cohort::{Bounds, LEVEL, LEVELS};
@@ -66,216 +64,12 @@ pub use later::Later;
 pub use model::Method;
 pub(crate) use shelf::FOLDER as MODELS;
 pub use shelf::Kept;
+pub use told::{AtRisk, BacktestRow, CohortForecast, ExpectedLoss, Held, PredictedCart, Prediction, Track};
 
 /// Nights whose forecasts are judged.
 pub const NIGHTS: usize = 60;
 /// A day counts as over once so much of it has passed: logs of a day rarely end with its last second.
 const DAY_IS_OVER: i64 = 22 * HOUR;
-
-/// What is expected of the carts that are still open.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Prediction {
-    /// What the probabilities come from.
-    pub method: Method,
-    /// Why that.
-    pub why: Why,
-    /// Carts that it was trained on.
-    pub trained_on: u64,
-    /// Hash of everything that the model learnt; `None` for simple methods.
-    pub fingerprint: Option<String>,
-    /// The newest day that is over: its carts, as forecast tonight; `None` where no forecast can be made.
-    pub tonight: Option<CohortForecast>,
-    /// Of the carts of that day that are not bought yet, the share expected not to be bought in time.
-    pub tonight_open_rate: Option<f64>,
-    /// The open carts of that day by how well their customers are known; empty where no forecast can be made.
-    pub tiers: Vec<TierForecast>,
-    /// All days whose carts have not all matured, newest first.
-    pub pending_days: Vec<CohortForecast>,
-    /// Open carts at risk.
-    pub at_risk: AtRisk,
-    /// Kinds of cart whose checkouts of the last day were unusual; empty on ordinary nights.
-    pub unusual: Vec<Slice>,
-    /// How the forecasts of past nights turned out.
-    pub track: Track,
-    /// How good the probabilities of past weeks were; `None` before there are any.
-    pub quality: Option<Quality>,
-    /// What is bought after the window.
-    pub later: Later,
-    /// Whether carts, and what comes of forecasts, have changed of late.
-    pub drift: Drift,
-    /// Rows of [`crate::schema::PREDICTIONS`].
-    #[serde(skip)]
-    pub carts: Vec<PredictedCart>,
-    /// Rows of [`crate::schema::BACKTEST`].
-    #[serde(skip)]
-    pub backtest: Vec<BacktestRow>,
-    /// Rows of [`crate::schema::FORECASTS`].
-    #[serde(skip)]
-    pub forecasts: Vec<CohortForecast>,
-    /// Models for the next night, so that it need not make them again.
-    #[serde(skip)]
-    pub models: Vec<Kept>,
-}
-
-/// The forecast of a day's new carts.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CohortForecast {
-    /// The day, on the shop's clock, on which the carts were opened.
-    pub day: NaiveDate,
-    /// When the forecast was made; carts opened later are not in it.
-    #[serde(serialize_with = "text::moment")]
-    pub made_at: i64,
-    /// Whether it was worked out afterwards, from what was known at `made_at`.
-    pub replayed: bool,
-    /// Days since this was the newest day: 0 for a night's own forecast.
-    pub age_days: i32,
-    /// Carts opened.
-    pub carts: u64,
-    /// Those of them not bought at `made_at`.
-    pub open: u64,
-    /// Expected share of `carts` not bought in time, 0..=1.
-    pub expected_rate: f64,
-    /// Lower end of its range.
-    pub low: f64,
-    /// Upper end of its range.
-    pub high: f64,
-    /// Share of nights on which the range should hold.
-    pub level: f64,
-    /// The range that should hold on 80 % of nights; `None` for forecasts of versions that made none.
-    pub range_80: Option<Bounds>,
-    /// The range that should hold on 95 % of nights; likewise.
-    pub range_95: Option<Bounds>,
-    /// `expected_rate` with the last day's checkouts taken into account, where these were unusual.
-    pub nowcast_rate: Option<f64>,
-    /// What it came to, once all of the day's carts have matured.
-    pub actual_rate: Option<f64>,
-}
-
-impl CohortForecast {
-    /// Whether the range held; `None` as long as that is not known.
-    #[must_use]
-    pub fn held(&self) -> Option<bool> {
-        self.actual_rate.map(|actual| (self.low..=self.high).contains(&actual))
-    }
-
-    /// The range of one of [`LEVELS`], if it was told.
-    #[must_use]
-    pub fn range(&self, level: f64) -> Option<Bounds> {
-        let [narrow, _, wide] = LEVELS;
-        let is = |other: f64| (level - other).abs() < 1e-9;
-        if is(narrow) {
-            self.range_80
-        } else if is(wide) {
-            self.range_95
-        } else {
-            is(self.level).then_some(Bounds { low: self.low, high: self.high })
-        }
-    }
-}
-
-/// Pending carts, and what they may cost.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct AtRisk {
-    /// Pending carts with a probability.
-    pub carts: u64,
-    /// How many of them are expected not to be bought in time.
-    pub expected_abandoned: f64,
-    /// By currency.
-    pub by_currency: Vec<ExpectedLoss>,
-}
-
-/// Pending carts of one currency.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ExpectedLoss {
-    /// ISO 4217 code.
-    pub currency: String,
-    /// Carts in it.
-    pub carts: u64,
-    /// What is in them.
-    #[serde(serialize_with = "text::amount")]
-    pub value: Amount,
-    /// Value times probability, summed: gross, before what will be bought later.
-    #[serde(serialize_with = "text::amount")]
-    pub expected_loss: Amount,
-}
-
-/// Forecasts of past nights whose outcome is known.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Track {
-    /// Nights judged, at most [`NIGHTS`].
-    pub nights: u64,
-    /// Those on which the range held.
-    pub held: u64,
-    /// Those of `nights` that were worked out afterwards, because no run was made then.
-    pub replayed: u64,
-    /// The same for every level at which ranges are told, rising.
-    pub levels: Vec<Held>,
-    /// The nights themselves, oldest first.
-    pub forecasts: Vec<CohortForecast>,
-}
-
-/// How often the ranges of one level held.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Held {
-    /// Share of nights on which they should.
-    pub level: f64,
-    /// Nights judged.
-    pub nights: u64,
-    /// Those on which they did.
-    pub held: u64,
-}
-
-/// A pending cart.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PredictedCart {
-    /// The cart.
-    pub cart_id: String,
-    /// When it was opened, microseconds since 1970.
-    pub opened_at: i64,
-    /// Its age at `as_of`.
-    pub age_hours: f64,
-    /// Probability not to be bought in time.
-    pub p_abandon: f64,
-    /// The same with the last day's checkouts taken into account.
-    pub p_nowcast: f64,
-    /// Where `p_abandon` comes from.
-    pub method: Method,
-    /// What is in it.
-    pub value: Amount,
-    /// ISO 4217 code; `None` where nothing has a price.
-    pub currency: Option<String>,
-    /// `value` x `p_abandon`.
-    pub expected_loss: Amount,
-    /// Segment of its person as known at `as_of`; `None` for carts that were not found in the events.
-    pub segment: Option<String>,
-    /// What moves its odds most, in words.
-    pub reasons: String,
-}
-
-/// A past cart at an age.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BacktestRow {
-    /// The cart.
-    pub cart_id: String,
-    /// The landmark, in hours.
-    pub age_hours: f64,
-    /// Monday of the week.
-    pub fold: NaiveDate,
-    /// When it was scored.
-    pub scored_at: i64,
-    /// The method of the week.
-    pub method: Method,
-    /// Its probability.
-    pub p_abandon: f64,
-    /// Those of [`Method::SIMPLE`].
-    pub baselines: [f64; 3],
-    /// Segment as known at `scored_at`.
-    pub segment: Option<String>,
-    /// Whether it was not bought in time.
-    pub abandoned: bool,
-    /// UTC day of the opening, as days since 1970.
-    pub day: i32,
-}
 
 /// The newest day that is over, and how long after its end it is.
 fn newest_day(settings: &Settings) -> (NaiveDate, i64) {
@@ -347,7 +141,7 @@ pub fn predict(tables: &Tables, settings: &Settings) -> Result<Prediction, Error
         pending_days,
         at_risk: at_risk(&carts),
         unusual,
-        track: track(&forecasts, settings.as_of),
+        track: days::track(&forecasts, settings.as_of),
         quality: quality::quality(&backtest_rows),
         later: later::later(&frame, settings, &mut shelf),
         drift: drift::drift(&frame, &backtest_rows, settings.as_of),
@@ -412,7 +206,6 @@ fn score_pending(
     predicted
 }
 
-/// A share of an amount, rounded to four decimals.
 /// This share of an amount, rounded half away from zero to four decimals.
 pub(crate) fn share_of(value: Amount, share: f64) -> Amount {
     #[expect(clippy::cast_possible_truncation, reason = "an expectation need not be exact")]
@@ -461,218 +254,4 @@ fn backtest_rows(frame: &Frame, backtest: &Backtest, settings: &Settings) -> Vec
         })
     };
     backtest.scored.iter().filter_map(row_of).collect()
-}
-
-/// What the days' forecasts are made from.
-struct Night<'a> {
-    frame: &'a Frame,
-    backtest: &'a Backtest,
-    settings: &'a Settings,
-    newest: NaiveDate,
-    after: i64,
-}
-
-/// The days before the newest one, each as it was when its forecast was made, with what its week's model said.
-struct Past {
-    days: Vec<NaiveDate>,
-    cohorts: Vec<Cohort>,
-    /// The open carts of these days, by [`Tier`].
-    by_tier: [Vec<Cohort>; Tier::ALL.len()],
-}
-
-impl Night<'_> {
-    fn day(&self, cart: &Cart) -> NaiveDate {
-        time::local_date(cart.opened_at, self.settings.zone)
-    }
-
-    fn end(&self, day: NaiveDate) -> i64 {
-        time::start_of_day(day + Days::new(1), self.settings.zone)
-    }
-
-    fn past(&self) -> Past {
-        let rows: HashMap<u32, &Row> =
-            self.frame.rows.iter().filter(|row| row.purpose == Purpose::Forecast).map(|row| (row.cart, row)).collect();
-        let mut days: BTreeMap<NaiveDate, (Cohort, [Cohort; Tier::ALL.len()])> = BTreeMap::new();
-        // Days of which nothing could be said at the time.
-        let mut unknown = BTreeSet::new();
-        for (at, cart) in (0_u32..).zip(&self.frame.carts) {
-            let day = self.day(cart);
-            let made_at = self.end(day) + self.after;
-            let is_asked = cart.id % self.frame.one_in as u128 == 0;
-            if day >= self.newest || cart.opened_at > made_at || !is_asked {
-                continue;
-            }
-            let Some(fold) = self.backtest.fold_of(cart.opened_at) else { continue };
-            let row = rows.get(&at);
-            let p = if cart.is_unbought(made_at) {
-                let age_hours = (made_at - cart.opened_at) as f64 / HOUR as f64;
-                let said = row.and_then(|row| fold.trained.score(row, fold.choice.method));
-                let Some(p) = said.or_else(|| fold.trained.unseen(age_hours)) else {
-                    unknown.insert(day);
-                    continue;
-                };
-                Some(p)
-            } else {
-                None
-            };
-            let (cohort, tiers) = days.entry(day).or_default();
-            for cohort in std::iter::once(&mut *cohort).chain(&mut *tiers) {
-                (cohort.made_at, cohort.known_at) = (made_at, self.end(day) + self.settings.window);
-            }
-            cohort.carts += 1;
-            let Some(p) = p else { continue };
-            let abandoned = u64::from(cart.is_abandoned(self.settings.window));
-            cohort.open.push(p);
-            cohort.abandoned += abandoned;
-            if let Some(row) = row {
-                let tier = &mut tiers[Tier::of(self.segment(row)) as usize];
-                tier.carts += 1;
-                tier.open.push(p);
-                tier.abandoned += abandoned;
-            }
-        }
-        let mut past = Past { days: Vec::new(), cohorts: Vec::new(), by_tier: Default::default() };
-        for (day, (cohort, tiers)) in days.into_iter().filter(|(day, _)| !unknown.contains(day)) {
-            past.days.push(day);
-            past.cohorts.push(cohort);
-            past.by_tier.iter_mut().zip(tiers).for_each(|(all, tier)| all.push(tier));
-        }
-        past
-    }
-
-    fn segment(&self, row: &Row) -> Option<&str> {
-        self.frame.vocabularies[at::SEGMENT].word(row.features.words[at::SEGMENT])
-    }
-
-    /// What is said of the newest day's open carts, by tier.
-    fn newest_by_tier(&self, carts: &[PredictedCart]) -> [Vec<f64>; Tier::ALL.len()] {
-        let mut tiers: [Vec<f64>; Tier::ALL.len()] = Default::default();
-        // Carts that were not found in the events are of nobody known.
-        for cart in carts.iter().filter(|cart| cart.segment.is_some()) {
-            if time::local_date(cart.opened_at, self.settings.zone) == self.newest {
-                tiers[Tier::of(cart.segment.as_deref()) as usize].push(cart.p_abandon);
-            }
-        }
-        tiers
-    }
-
-    /// Tonight's forecasts of all days with carts that may still be bought in time, newest first.
-    fn pending(&self, carts: &[PredictedCart], effect: DayEffect, is_unusual: bool) -> Vec<CohortForecast> {
-        let mut open: BTreeMap<NaiveDate, Vec<&PredictedCart>> = BTreeMap::new();
-        for cart in carts {
-            open.entry(time::local_date(cart.opened_at, self.settings.zone)).or_default().push(cart);
-        }
-        let mut opened: BTreeMap<NaiveDate, (u64, u64)> = BTreeMap::new();
-        for cart in &self.frame.carts {
-            let day = opened.entry(self.day(cart)).or_default();
-            day.0 += 1;
-            let matured = cart.opened_at + self.settings.window <= self.settings.as_of;
-            day.1 += u64::from(matured && cart.is_abandoned(self.settings.window));
-        }
-        let is_open =
-            |day: &NaiveDate| *day <= self.newest && self.end(*day) + self.settings.window > self.settings.as_of;
-        let forecast = |(day, (all, abandoned)): (NaiveDate, (u64, u64))| {
-            let pending = open.get(&day).map(Vec::as_slice).unwrap_or_default();
-            let said: Vec<f64> = pending.iter().map(|cart| cart.p_abandon).collect();
-            if (carts.is_empty() && self.has_unknown(day)) || (said.is_empty() && day != self.newest) {
-                return None;
-            }
-            let n = all as f64;
-            let certain = abandoned as f64 / n;
-            let range = cohort::range(all, &said, effect).above(certain);
-            let moved: Vec<f64> = pending.iter().map(|cart| cart.p_nowcast).collect();
-            Some(CohortForecast {
-                day,
-                made_at: self.settings.as_of,
-                replayed: false,
-                age_days: i32::try_from((self.newest - day).num_days()).unwrap_or(i32::MAX),
-                carts: all,
-                open: said.len() as u64,
-                expected_rate: range.expected,
-                low: range.main().low,
-                high: range.main().high,
-                level: LEVEL,
-                range_80: Some(range.ends[0]),
-                range_95: Some(range.ends[2]),
-                nowcast_rate: is_unusual.then(|| certain + cohort::range(all, &moved, effect).expected),
-                actual_rate: None,
-            })
-        };
-        opened.into_iter().rev().filter(|(day, _)| is_open(day)).filter_map(forecast).collect()
-    }
-
-    /// Whether carts of a day are pending.
-    fn has_unknown(&self, day: NaiveDate) -> bool {
-        self.frame.carts.iter().any(|cart| cart.is_pending && self.day(cart) == day)
-    }
-
-    /// All forecasts: those of earlier nights as they were made, tonight's, and for nights without a run what would have
-    /// been said. What came of them is filled in.
-    fn record(
-        &self,
-        earlier: Vec<CohortForecast>,
-        replayed: Vec<CohortForecast>,
-        tonight: &[CohortForecast],
-    ) -> Vec<CohortForecast> {
-        let mut all = earlier;
-        for forecast in tonight {
-            if !all.iter().any(|made| made.day == forecast.day && made.made_at == forecast.made_at) {
-                all.push(forecast.clone());
-            }
-        }
-        let own: BTreeSet<NaiveDate> = all
-            .iter()
-            .filter(|made| made.age_days == 0 && made.made_at <= self.settings.as_of)
-            .map(|made| made.day)
-            .collect();
-        let recent = replayed.len().saturating_sub(NIGHTS);
-        all.extend(replayed.into_iter().skip(recent).filter(|forecast| !own.contains(&forecast.day)));
-        for forecast in &mut all {
-            let is_known = self.end(forecast.day) + self.settings.window <= self.settings.as_of;
-            if forecast.actual_rate.is_none() && is_known && forecast.made_at <= self.settings.as_of {
-                forecast.actual_rate = self.actual(forecast);
-            }
-        }
-        all.sort_by_key(|forecast| (forecast.day, forecast.made_at, forecast.replayed));
-        all
-    }
-
-    /// What a forecast came to; `None` where its carts are older than what is read.
-    fn actual(&self, forecast: &CohortForecast) -> Option<f64> {
-        let carts = &self.frame.carts;
-        let opened = |moment: i64| carts.partition_point(|cart| cart.opened_at < moment);
-        let from = opened(time::start_of_day(forecast.day, self.settings.zone));
-        let until = opened(self.end(forecast.day).min(forecast.made_at + 1));
-        let abandoned = carts[from..until].iter().filter(|cart| cart.is_abandoned(self.settings.window)).count();
-        (until > from).then(|| abandoned as f64 / (until - from) as f64)
-    }
-}
-
-/// The last nights whose own forecast has an outcome.
-fn track(forecasts: &[CohortForecast], as_of: i64) -> Track {
-    let mut days: BTreeMap<NaiveDate, &CohortForecast> = BTreeMap::new();
-    for forecast in forecasts {
-        if forecast.age_days == 0 && forecast.actual_rate.is_some() && forecast.made_at <= as_of {
-            // Of several runs in a night the first one counts: what was said first.
-            days.entry(forecast.day).or_insert(forecast);
-        }
-    }
-    let judged: Vec<CohortForecast> =
-        days.into_values().rev().take(NIGHTS).cloned().collect::<Vec<_>>().into_iter().rev().collect();
-    let number = |is: &dyn Fn(&CohortForecast) -> bool| judged.iter().filter(|forecast| is(forecast)).count() as u64;
-    let at = |level: f64| {
-        let told = judged.iter().filter_map(|forecast| Some(forecast.range(level)?.hold(forecast.actual_rate?)));
-        told.fold(Held { level, nights: 0, held: 0 }, |sum, held| Held {
-            nights: sum.nights + 1,
-            held: sum.held + u64::from(held),
-            ..sum
-        })
-    };
-    Track {
-        nights: judged.len() as u64,
-        held: number(&|forecast| forecast.held() == Some(true)),
-        replayed: number(&|forecast| forecast.replayed),
-        levels: LEVELS.map(at).to_vec(),
-        forecasts: judged,
-    }
 }

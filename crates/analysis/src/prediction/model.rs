@@ -14,7 +14,7 @@ use super::spline_logit::{self, SplineLogit};
 use crate::stats::logistic::{log_loss, logit, sigmoid};
 
 /// Carts that a model learns from; of more, the latest.
-const MOST_CARTS: usize = 20_000;
+pub(super) const MOST_CARTS: usize = 40_000;
 /// With fewer carts, or fewer of either outcome, there is no model.
 pub(super) const FEWEST_CARTS: usize = 300;
 const FEWEST_OF_EACH: usize = 40;

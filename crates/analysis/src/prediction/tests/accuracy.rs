@@ -6,7 +6,7 @@ use super::bayes::{Made, World};
 use crate::prediction::backtest::{self, Backtest};
 use crate::prediction::champion::place;
 use crate::prediction::landmark::{Frame, LANDMARKS, Purpose, Row};
-use crate::prediction::model::{Method, Plan, train};
+use crate::prediction::model::{MOST_CARTS, Method, Plan, train};
 use crate::prediction::shelf::Shelf;
 use crate::stats::logistic::{log_loss, logit, sigmoid};
 use crate::stats::scoring;
@@ -223,7 +223,7 @@ fn rows_for_another_program() {
     for number in present - 4..present {
         let origin = judged.backtest.folds[number].origin;
         let matured = frame.carts.partition_point(|cart| cart.opened_at + settings.window <= origin);
-        let learnt_from = matured.saturating_sub(20_000)..matured;
+        let learnt_from = matured.saturating_sub(MOST_CARTS)..matured;
         for row in frame.rows.iter().filter(|row| row.moment <= origin) {
             if matches!(row.purpose, Purpose::Landmark(_)) && learnt_from.contains(&(row.cart as usize)) {
                 write(row, "train", number, f64::NAN, f64::NAN);
