@@ -17,6 +17,7 @@
 
 mod assemble;
 mod attempts;
+mod blame;
 mod check;
 mod confound;
 mod controls;

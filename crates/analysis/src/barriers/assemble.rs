@@ -7,6 +7,7 @@ use events::hash;
 use events::time::{self, DAY, HOUR};
 
 use super::attempts::{Attempts, Slice, Stage};
+use super::blame::Blame;
 use super::confound;
 use super::finding::{
     Barrier, Comparison, Condition, Confounding, ControlKind, Doubt, ErrorSeen, Level, Nature, Onset, Range, Rung,
@@ -23,10 +24,6 @@ use crate::funnel::Step;
 use crate::stats::logistic::{logit, sigmoid};
 use crate::stats::proportion::wilson;
 
-/// An error that stands for so much of the excess is named as the finding's.
-const ITS_ERROR: f64 = 0.3;
-/// How many times as frequent as before it has to be.
-const LIFT: f64 = 2.0;
 /// The segment of top customers.
 const TOP: &str = "d1";
 /// After so many nights as usual it is over.
@@ -313,7 +310,7 @@ impl Case<'_> {
         let beyond = |error: &ErrorSeen| error.attempts as f64 - error.before as f64 * growth;
         errors
             .iter()
-            .filter(|error| stands_for(error.attempts as f64, error.before as f64 * growth, excess))
+            .filter(|error| Blame::OF_A_CHANGE.stands_for(error.attempts as f64, error.before as f64 * growth, excess))
             .max_by(|a, b| beyond(a).total_cmp(&beyond(b)))
     }
 
@@ -380,11 +377,6 @@ impl Case<'_> {
             rate(true).zip(rate(false)).is_some_and(|(with, without)| with > 1.3 * without)
         })
     }
-}
-
-/// Whether an error that was met so often, and should have been so often, stands for much of an excess of failures.
-pub(super) fn stands_for(met: f64, usual: f64, excess: f64) -> bool {
-    met - usual >= ITS_ERROR * excess && met >= LIFT * usual.max(1.0)
 }
 
 /// Whether something happened where something else began, as far as that is known.

@@ -5,6 +5,7 @@
 //! time without it. Where a release reached everybody at once nobody is left to compare with; that is for [`super::whole`].
 
 use super::attempts::{Attempts, OTHER};
+use super::blame::Blame;
 use super::judge::{LEAST_HISTORY, LEAST_TONIGHT, Verdict, Window};
 use super::shift::Mix;
 
@@ -21,9 +22,6 @@ const LEAST_OTHERS: usize = 200;
 const SHARE_OF_OTHERS: f64 = 0.25;
 /// Share of its attempts that are of nights with so many others.
 const COVERED: f64 = 0.8;
-/// Share of the excess that one error has to stand for, and how many times as frequent as elsewhere it has to be.
-const ITS_ERROR: f64 = 0.5;
-const LIFT: f64 = 3.0;
 
 /// A value without a history in a window.
 #[derive(Clone, Copy, Debug)]
@@ -131,8 +129,6 @@ fn has_an_error(attempts: &Attempts, verdict: &Verdict) -> bool {
         }
     }
     let excess = f64::from(verdict.failed) - verdict.expected;
-    errors.into_values().any(|(met, elsewhere)| {
-        let usual = inside * elsewhere / outside.max(1.0);
-        met - usual >= ITS_ERROR * excess && met >= LIFT * usual.max(1.0)
-    })
+    let usual = |elsewhere: f64| inside * elsewhere / outside.max(1.0);
+    errors.into_values().any(|(met, elsewhere)| Blame::BESIDE_OTHERS.stands_for(met, usual(elsewhere), excess))
 }

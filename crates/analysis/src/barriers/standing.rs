@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::assemble::{Case, Course, Finding, conditions};
 use super::attempts::{Attempts, Slice};
+use super::blame::Blame;
 use super::cube;
 use super::finding::{Confounding, Difference, Nature};
 use super::gather::Night;
@@ -33,9 +34,6 @@ const EXCESS: f64 = 30.0;
 const Z: f64 = 6.0;
 /// Overdispersion that is allowed for.
 const PHI: f64 = 1.5;
-/// Share of the difference that one error has to stand for, and how many times as frequent as elsewhere it has to be.
-const ITS_ERROR: f64 = 0.5;
-const LIFT: f64 = 3.0;
 /// Conditions that are compared within strata.
 const MOST: usize = 100;
 /// Barriers and differences that are told of one step.
@@ -164,12 +162,9 @@ fn compare(attempts: &Attempts, keep: &[bool], slice: Slice) -> Standing {
     // One error that these meet far more often than others, and that stands for most of the difference.
     let error = errors
         .into_iter()
-        .map(|(error, (met, elsewhere))| (error, met, met - inside * elsewhere / f64::max(outside, 1.0), elsewhere))
-        .filter(|(_, met, beyond, elsewhere)| {
-            let usual = inside * (elsewhere + 1.0) / f64::max(outside, 1.0);
-            *beyond >= ITS_ERROR * (k - expected) && *met >= LIFT * usual
-        })
-        .max_by(|a, b| a.2.total_cmp(&b.2));
+        .map(|(error, (met, elsewhere))| (error, met, inside * elsewhere / f64::max(outside, 1.0)))
+        .filter(|(_, met, usual)| Blame::BESIDE_OTHERS.stands_for(*met, *usual, k - expected))
+        .max_by(|a, b| (a.1 - a.2).total_cmp(&(b.1 - b.2)));
     Standing {
         slice,
         n,

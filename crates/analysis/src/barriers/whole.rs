@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::assemble::{beside, stands_for};
+use super::assemble::beside;
 use super::attempts::{Attempts, OTHER, Slice};
+use super::blame::Blame;
 use super::confound;
 use super::judge::{LEAST_HISTORY, LEAST_NIGHTS, LEAST_TONIGHT, Verdict, Window};
 use super::localise::{Explained, Found, LEVEL};
@@ -239,7 +240,7 @@ fn has_an_error(attempts: &Attempts, keep: &[bool], verdict: &Verdict) -> bool {
     }
     let growth = f64::from(verdict.attempts) / f64::from(verdict.history);
     let excess = f64::from(verdict.failed) - verdict.expected;
-    errors.into_values().any(|(met, before)| stands_for(met, before * growth, excess))
+    errors.into_values().any(|(met, before)| Blame::OF_A_CHANGE.stands_for(met, before * growth, excess))
 }
 
 /// The one condition that is worse while everybody without it is as usual: one so frequent that it is most of the shift,
