@@ -84,7 +84,7 @@ pub(crate) struct LakeArgs {
     /// Print no progress
     #[arg(long, short, action = ArgAction::SetTrue)]
     pub(crate) quiet: bool,
-    /// Take this moment for the run's clock instead of the machine's, to repeat a run exactly
+    /// Take this moment (2026-03-11T22:00:00Z) for the run's clock instead of the machine's, to repeat a run exactly
     #[arg(long, value_name = "TIME", env = "LEFTCART_CLOCK", value_parser = moment)]
     pub(crate) clock: Option<i64>,
     /// Say where time and memory went, phase by phase
@@ -113,7 +113,7 @@ pub(crate) struct InputArgs {
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct AsOfArgs {
-    /// Judge carts as of this moment, inclusive; the latest event's if not given
+    /// Judge carts as of this moment, inclusive (2026-03-11 or 2026-03-11T22:00:00Z); the latest event's if not given
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub(crate) as_of: Option<i64>,
 }
@@ -227,7 +227,9 @@ pub(crate) struct ShopArgs {
     /// Number from which everything random follows
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// What happens in the shop: calm, barrier, two-barriers, promo, outage or bots
+    /// What happens in the shop: calm, a barrier (barrier, two-barriers, silent-stop, intermittent, slow-release,
+    /// top-customers), what only looks like one (stable-difference, harmless-error, traffic-mix, promo, outage, bots), or
+    /// hostile
     #[arg(long, value_name = "NAME", default_value = "barrier", value_parser = |text: &str| text.parse::<simulate::Scenario>())]
     pub(crate) scenario: simulate::Scenario,
 }
