@@ -168,3 +168,31 @@ fn carts_that_lie_as_an_earlier_version_laid_them_are_laid_anew() {
     assert_eq!(lies_in(&lake, "bob"), ["expired-2026-01-31"]);
     assert_same_as_one_run(&lake);
 }
+
+#[test]
+fn carts_judged_as_of_an_earlier_moment_are_open_again_and_settled_by_the_next_night() {
+    let lake = after(4);
+    drop(lake.json(&["analyze", "--as-of", "2026-01-15"]));
+    assert_eq!(lies_in(&lake, "bob"), ["open"]);
+    assert_eq!(lies_in(&lake, "dora"), Vec::<String>::new());
+    another(&lake, 4, &["02-05T09:00:00 add_to_cart fay - - pan"]);
+    assert_eq!(lies_in(&lake, "bob"), ["expired-2026-01-31"]);
+    assert_eq!(lies_in(&lake, "dora"), ["open"]);
+    assert_same_as_one_run(&lake);
+}
+
+#[test]
+fn a_cart_that_changes_hands_and_contents_in_one_night_has_its_items_written_anew() {
+    let lake = after(4);
+    let before = settled(&lake);
+    another(
+        &lake,
+        4,
+        &["01-01T10:05:00 add_to_cart anna - - pan", "02-05T09:00:00 page_view anna anna@example.com - -"],
+    );
+    let now = settled(&lake);
+    for name in ["carts/bought-2026-01-01", "cart_items/bought-2026-01-01"] {
+        assert_ne!(now[name], before[name], "{name}");
+    }
+    assert_same_as_one_run(&lake);
+}

@@ -77,3 +77,52 @@ fn contents<'a>(now: &'a RecordBatch, then: &'a RecordBatch, id: &str) -> Result
     };
     Ok((of(now)?, of(then)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Int64Array, StringArray};
+
+    use super::*;
+
+    fn rows(rows: &[(&str, i64)]) -> RecordBatch {
+        let ids: StringArray = rows.iter().map(|(id, _)| Some(*id)).collect();
+        let values: Int64Array = rows.iter().map(|(_, value)| Some(*value)).collect();
+        let columns: Vec<(&str, ArrayRef)> = vec![("id", Arc::new(ids)), ("value", Arc::new(values))];
+        RecordBatch::try_from_iter(columns).unwrap()
+    }
+
+    fn side<'a>(rows: &'a RecordBatch, with: &'a RecordBatch) -> Side<'a> {
+        Side { rows, id: "id", with: Some(with) }
+    }
+
+    #[test]
+    fn a_cart_that_is_as_it_was_neither_came_nor_went() {
+        let (then, now) = (rows(&[("a", 1), ("b", 1), ("c", 1)]), rows(&[("d", 1), ("c", 1), ("b", 2)]));
+        let items = rows(&[("a", 7), ("b", 7), ("c", 7), ("d", 7)]);
+        let delta = Delta::between(&side(&now, &items), &side(&then, &items)).unwrap();
+        assert_eq!(delta.came, BooleanArray::from(vec![true, false, true]));
+        assert_eq!(delta.gone, [0, 1]);
+    }
+
+    #[test]
+    fn a_cart_with_other_items_changed_and_says_so() {
+        let carts = rows(&[("a", 1), ("b", 1)]);
+        let (then, now) = (rows(&[("a", 7), ("a", 8), ("b", 7)]), rows(&[("a", 7), ("b", 7)]));
+        let delta = Delta::between(&side(&carts, &now), &side(&carts, &then)).unwrap();
+        assert_eq!(delta.came, BooleanArray::from(vec![true, false]));
+        assert_eq!(delta.gone, [0]);
+        assert_ne!(delta.came_with["a"], delta.gone_with["a"]);
+    }
+
+    #[test]
+    fn a_cart_that_changed_hands_has_the_same_items_wherever_the_two_are_compared() {
+        let (nothing, items) = (rows(&[]), rows(&[("a", 7), ("a", 8)]));
+        let (hers, his) = (rows(&[("a", 1)]), rows(&[("a", 2)]));
+        let left = Delta::between(&side(&nothing, &nothing), &side(&hers, &items)).unwrap();
+        let arrived = Delta::between(&side(&his, &items), &side(&nothing, &nothing)).unwrap();
+        assert_eq!(left.gone_with["a"], arrived.came_with["a"]);
+        assert!(left.came_with.is_empty() && arrived.gone_with.is_empty());
+    }
+}
