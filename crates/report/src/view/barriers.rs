@@ -75,7 +75,7 @@ pub(super) fn href(barrier: &Barrier) -> String {
 /// A finding in two sentences.
 pub(super) fn in_short(barrier: &Barrier, analysis: &Analysis) -> String {
     let since =
-        barrier.onset.map_or_else(String::new, |onset| format!(" since {}", number::moment(onset.at, &analysis.zone)));
+        barrier.onset.map_or_else(String::new, |onset| format!("Since {}, ", number::moment(onset.at, &analysis.zone)));
     let lost = barrier.lost.map_or_else(String::new, |lost| {
         format!(" Lost with it: at least {}.", number::money_brief(lost.low, &analysis.base))
     });
@@ -87,7 +87,7 @@ pub(super) fn in_short(barrier: &Barrier, analysis: &Analysis) -> String {
         format!(": {} instead of {}", percent(rate), percent(expected))
     };
     format!(
-        "{} attempts do not get past “{}”{}{since}{instead}.{lost}",
+        "{since}{} attempts do not get past “{}”{}{instead}.{lost}",
         number::out_of(barrier.failed, barrier.attempts),
         words::step(barrier.step),
         of_whom(&barrier.conditions),

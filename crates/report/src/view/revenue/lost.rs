@@ -180,6 +180,15 @@ fn between(range: Range, currency: &str) -> String {
     format!("{low} to {}", number::money_brief(range.high, currency))
 }
 
+/// The same where the table has said the currency.
+fn bare_between(range: Range, currency: &str) -> String {
+    let bare = |amount: Amount| {
+        let money = number::money_beside(amount, range.high, currency);
+        money.split_once('\u{a0}').map_or_else(|| money.clone(), |(digits, _)| digits.to_owned())
+    };
+    format!("{} to {}", bare(range.low), bare(range.high))
+}
+
 fn ends(range: Range, currency: &str) -> Cell {
     Cell::number(format!("{} to {}", number::amount(range.low, currency), number::amount(range.high, currency)))
 }
@@ -196,7 +205,7 @@ fn by(id: &str, title: &str, first: &str, lines: &[LostPart], name: impl Fn(&str
         let w = &line.waterfall;
         let amount = |amount: Amount| Cell::number(number::amount(amount, currency));
         let lost = match &line.spread {
-            Some(Spread { lost: Some(range), .. }) => amount(w.lost).with_note(between(*range, currency)),
+            Some(Spread { lost: Some(range), .. }) => amount(w.lost).with_note(bare_between(*range, currency)),
             Some(Spread { is_dominated: true, .. }) => amount(w.lost).with_note("few carts decide".to_owned()),
             _ => amount(w.lost),
         };
