@@ -3,7 +3,8 @@
 //     LEFTCART_NODE=<folder with node_modules> node check.mjs <chromium> every|some <page.html>…
 //
 // With `some`, each page is looked at twice only: wide and light, narrow and dark; in these looks figures are asked how they
-// are known. With LEFTCART_SHOTS=<folder> every look is kept there as a picture, and every print as a PDF.
+// are known. With LEFTCART_SHOTS=<folder> every look is kept there as a picture, and every print as a PDF; with LEFTCART_TIMES=1
+// the time that each look took to load (`domComplete`) goes to standard error.
 //
 // Wrong is: any request beside the page itself (and the mail's own chart), anything on the console or in a dialog, a page
 // wider than the window, whatever axe-core finds, a page that takes three seconds to load, a figure that does not explain
@@ -66,6 +67,9 @@ async function open(file, options, say) {
 async function check(file, width, colorScheme, say) {
     const [context, page] = await open(file, { viewport: { width, height: 900 }, colorScheme }, say);
     const loaded = await page.evaluate(() => performance.getEntriesByType("navigation")[0].domComplete);
+    if (process.env.LEFTCART_TIMES) {
+        console.error(`${Math.round(loaded)} ms: ${file}, ${width} px, ${colorScheme}`);
+    }
     if (loaded > SLOWEST) {
         say(`takes ${Math.round(loaded)} ms to load`);
     }

@@ -29,7 +29,13 @@ fn main() -> Result<(), Error> {
         ("hostile", vec![hostile; 40], 0),
     ];
     for (name, carts, without_cart) in shops {
-        render(&testing::analysis_of(&carts, without_cart), &testing::provenance(), &folder.join(name))?;
+        let analysis = testing::analysis_of(&carts, without_cart);
+        let analysis = match name {
+            "large" => testing::with_findings(analysis, "paypal"),
+            "hostile" => testing::with_findings(analysis, "</svg><script>alert(1)</script>"),
+            _ => analysis,
+        };
+        render(&analysis, &testing::provenance(), &folder.join(name))?;
     }
     nights(&folder)
 }

@@ -24,6 +24,7 @@ pub(crate) use checkout_curve::time_to_checkout;
 pub(crate) use forecast::{nights, reliability};
 pub(crate) use funnel::steps;
 pub(crate) use pareto::pareto;
+pub(crate) use picture::of as picture;
 pub(crate) use revenue::by_segment;
 
 /// A chart, ready to be placed.

@@ -11,9 +11,13 @@ use crate::{Error, Written};
 pub(crate) const INDEX: &str = "index.html";
 /// The night's figures for machines. A folder with one is a report.
 pub(crate) const SUMMARY: &str = "summary.json";
-
+/// Those of them that the list of all nights shows.
+pub(crate) const HEADLINES: &str = "headlines.json";
 /// What somebody should be told of the night, for machines.
 pub(crate) const ALERTS: &str = "alerts.json";
+
+/// The chart of the night in short: drawn for a telephone, as mail is narrow.
+pub(crate) const FOR_MAIL: &str = "charts/mail.png";
 
 /// Texts by their path in the folder.
 pub(crate) type Files = BTreeMap<PathBuf, String>;

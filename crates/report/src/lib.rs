@@ -61,8 +61,8 @@ impl Written {
     }
 }
 
-/// Writes the night's pages (`index.html` and those beside it), `summary.json`, `summary.html` and `summary.md` for mail,
-/// `alerts.json`, `worklist.csv`, `queries.sql`, `charts/*.svg`, the same as pictures in `charts/*.png`, and `tables/*.csv` into
+/// Writes the night's pages (`index.html` and those beside it), `summary.json` and, in short, `headlines.json`, `summary.html` and
+/// `summary.md` for mail, `alerts.json`, `worklist.csv`, `queries.sql`, `charts/*.svg`, the same as pictures in `charts/*.png`, and `tables/*.csv` into
 /// `folder`.
 ///
 /// They are written beside it and put in place by one rename. A report that is there already is replaced as a whole,
@@ -88,7 +88,9 @@ fn content(analysis: &Analysis, provenance: &Provenance) -> Result<(folder::File
     let mut files = folder::Files::new();
     files.extend(page::night(&view)?.into_iter().map(|(file, html)| (file.into(), html)));
     files.extend(page::summaries(&view)?.into_iter().map(|(file, text)| (file.into(), text)));
-    files.insert(folder::SUMMARY.into(), summary::json(analysis, provenance)?);
+    let summary = summary::json(analysis, provenance)?;
+    files.insert(folder::HEADLINES.into(), nights::short(&summary)?);
+    files.insert(folder::SUMMARY.into(), summary);
     files.insert(folder::ALERTS.into(), summary::alerts(analysis)?);
     files.insert("worklist.csv".into(), worklist::csv(&analysis.follow_up, &analysis.zone));
     files.insert("queries.sql".into(), queries::sql(analysis, provenance, &queries));
@@ -96,6 +98,9 @@ fn content(analysis: &Analysis, provenance: &Provenance) -> Result<(folder::File
     for figure in view.figures() {
         files.insert(figure.href.clone().into(), figure.file.clone());
         pictures.insert(figure.picture_href.clone().into(), figure.picture.clone());
+    }
+    if let Some(figure) = view.for_mail() {
+        pictures.insert(folder::FOR_MAIL.into(), charts::picture(&figure.narrow, &figure.title));
     }
     for query in &queries {
         files.insert(queries::csv_path(query).into(), queries::csv(query));

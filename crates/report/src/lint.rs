@@ -24,6 +24,8 @@ use crate::people;
 const MOST_FINDINGS: usize = 5;
 /// The rung of evidence from which on a reason may be named.
 const CAUSAL: u8 = 4;
+/// Rungs of evidence that there are.
+const RUNGS: std::ops::RangeInclusive<u8> = 1..=5;
 
 /// What a page must not do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +40,8 @@ pub enum Rule {
     Forecast,
     /// Open with more than five findings.
     Findings,
+    /// Tell of a finding without saying how strong its evidence is, where it lies, or without the carts that show it.
+    Evidence,
     /// Name a person by an id, an address or a number.
     Person,
 }
@@ -59,6 +63,7 @@ impl fmt::Display for Fault {
             Rule::Few => "gives a percentage of fewer than 30",
             Rule::Forecast => "gives a forecast without its hit rate",
             Rule::Findings => "opens with more than five findings",
+            Rule::Evidence => "tells of a finding without what shows it",
             Rule::Person => "identifies a person",
         };
         write!(f, "{rule}: {}", self.words)
@@ -87,6 +92,7 @@ pub fn page(html: &str, persons: Persons<'_>) -> Vec<Fault> {
     }
     faults.extend(unasked(&document));
     faults.extend(findings(&document));
+    faults.extend(shown_by_nothing(&document));
     if !persons.shown {
         faults.extend(named(&document, persons.ids));
     }
@@ -119,7 +125,9 @@ fn blocks(document: &Document) -> Vec<Block<'_>> {
             block.runs.push((text, n));
             block.text.push_str(text);
         } else {
-            let rung = number("data-rung").and_then(|rung| u8::try_from(rung).ok()).unwrap_or(0);
+            // What is no rung bears no reason.
+            let rung = number("data-rung").and_then(|rung| u8::try_from(rung).ok());
+            let rung = rung.filter(|rung| RUNGS.contains(rung)).unwrap_or(0);
             let is_explanation = document.path(run.within).any(explains);
             blocks.push(Block { runs: vec![(text, n)], text: text.to_owned(), rung, element, is_explanation });
         }
@@ -242,6 +250,34 @@ fn findings(document: &Document) -> Option<Fault> {
     let found: Vec<&Element> = document.elements.iter().filter(|element| element.has("data-finding")).collect();
     let beyond = found.get(MOST_FINDINGS).filter(|_| is_first)?;
     Some(fault(Rule::Findings, &document.text_of(beyond)))
+}
+
+/// Findings that do not say how strong their evidence is, or do not lead to it, or that are told in full without every
+/// journey that there is.
+fn shown_by_nothing(document: &Document) -> Vec<Fault> {
+    static NONE: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\bno cart can be shown\b"));
+    let is_first = document.elements.iter().any(|element| element.has("data-first"));
+    let is_shown = |finding: &Element| {
+        let within: Vec<&Element> =
+            document.elements.iter().filter(|element| document.is_within(element, finding)).collect();
+        let rung = within.iter().copied().chain([finding]).find_map(|element| element.attribute("data-rung"));
+        let has_rung = rung.and_then(|rung| rung.parse::<u8>().ok()).is_some_and(|rung| RUNGS.contains(&rung));
+        let leads = within.iter().any(|element| element.name == "a" && element.has("href"));
+        let journeys = within.iter().filter(|element| element.has("data-journey")).count();
+        // An article tells a finding in full; what stands elsewhere tells of it and leads there.
+        let has_carts = if finding.name == "article" {
+            let kept = finding.attribute("data-journeys").and_then(|kept| kept.parse::<usize>().ok());
+            kept == Some(journeys) && (journeys > 0 || NONE.is_match(&document.text_of(finding)))
+        } else {
+            leads || !is_first
+        };
+        has_rung && has_carts
+    };
+    let findings = document.elements.iter().filter(|element| element.has("data-finding"));
+    findings
+        .filter(|finding| !is_shown(finding))
+        .map(|finding| fault(Rule::Evidence, &document.text_of(finding)))
+        .collect()
 }
 
 static PERSONAL: LazyLock<Regex> = LazyLock::new(|| {

@@ -1,9 +1,11 @@
-//! Every night's summary → the list of all nights.
+//! Every night's headlines → the list of all nights.
+//!
+//! ```text
+//! summary.json ──short──> headlines.json, in the folder of each night ──nights──> index.html of all of them
+//! ```
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use analysis::Estimate;
@@ -18,32 +20,32 @@ use crate::{Error, folder, number, page, words};
 
 /// What the list takes from a `summary.json`. Further names are left alone, so that nights of later versions can be
 /// listed too.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Summary {
     headlines: Headlines,
     analysis: Analysis,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Analysis {
     as_of: String,
     zone: String,
     revenue: Revenue,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Revenue {
     in_base: Option<CurrencyLoss>,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Headlines {
     abandonment: Counts,
     revenue: Vec<CurrencyLoss>,
     biggest_drop: Option<Drop>,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Counts {
     carts: u64,
     abandoned: u64,
@@ -51,7 +53,7 @@ struct Counts {
     rate: Option<Share>,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Share {
     point: f64,
     low: f64,
@@ -59,37 +61,37 @@ struct Share {
     n: u64,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct CurrencyLoss {
     currency: String,
     loss: Loss,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Loss {
     net: String,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Drop {
     from: String,
     to: String,
 }
 
 /// A folder with a summary.
-#[derive(Clone, Serialize, Deserialize)]
 struct Night {
     folder: String,
-    /// The summary's size in bytes, and when it was written: as long as these are the same, so is what it says.
-    size: u64,
-    written: (i64, i64),
     /// `None` where the summary cannot be understood.
     summary: Option<Summary>,
 }
 
-/// What was read of all summaries when the list was last made, so that a night need not read those of all before it. A
-/// name with a dot in front is no night's.
-const READ: &str = ".nights.json";
+/// What the list takes from a summary, as a file of its own: a list of many nights need not read all that they say.
+pub(crate) fn short(summary: &str) -> Result<String, Error> {
+    let summary: Summary = serde_json::from_str(summary).map_err(Error::Summary)?;
+    let mut text = serde_json::to_string_pretty(&summary).map_err(Error::Summary)?;
+    text.push('\n');
+    Ok(text)
+}
 
 /// Writes `index.html` into `reports`: all nights found there, newest first, with their headlines.
 ///
@@ -149,9 +151,7 @@ fn estimate(rate: &Share) -> Estimate {
 }
 
 fn find(reports: &Path) -> Result<Vec<Night>, Error> {
-    let mut read = read_before(reports);
     let mut nights = Vec::new();
-    let mut is_new = false;
     for entry in fs::read_dir(reports).map_err(Error::io("list", reports))? {
         let entry = entry.map_err(Error::io("list", reports))?;
         // A name that is not UTF-8 cannot be linked; one with a dot is a report in the making.
@@ -159,31 +159,18 @@ fn find(reports: &Path) -> Result<Vec<Night>, Error> {
             continue;
         };
         let path = entry.path().join(folder::SUMMARY);
-        let Ok(metadata) = fs::metadata(&path) else { continue };
-        if !metadata.is_file() {
+        if !path.is_file() {
             continue;
         }
-        let (size, written) = (metadata.len(), (metadata.mtime(), metadata.mtime_nsec()));
-        let same = |night: &Night| (night.size, night.written) == (size, written);
-        nights.push(if let Some(night) = read.remove(&folder).filter(same) {
-            night
-        } else {
-            is_new = true;
-            let text = fs::read(&path).map_err(Error::io("read", &path))?;
-            Night { folder, size, written, summary: serde_json::from_slice(&text).ok() }
-        });
-    }
-    if is_new || !read.is_empty() {
-        let text = serde_json::to_string(&nights).expect("plain data");
-        folder::replace(&reports.join(READ), &text)?;
+        let read = |path: &Path| serde_json::from_slice(&fs::read(path).ok()?).ok();
+        // Nights of earlier versions have the whole summary only.
+        let summary = match read(&entry.path().join(folder::HEADLINES)) {
+            Some(summary) => Some(summary),
+            None => serde_json::from_slice(&fs::read(&path).map_err(Error::io("read", &path))?).ok(),
+        };
+        nights.push(Night { folder, summary });
     }
     Ok(nights)
-}
-
-/// Nights by folder; none where nothing was written down, or by another version.
-fn read_before(reports: &Path) -> HashMap<String, Night> {
-    let nights = fs::read(reports.join(READ)).ok().and_then(|text| serde_json::from_slice::<Vec<Night>>(&text).ok());
-    nights.into_iter().flatten().map(|night| (night.folder.clone(), night)).collect()
 }
 
 /// `None`, and so the oldest, where it is not known.

@@ -178,16 +178,21 @@ pub(crate) fn age(hours: f64) -> String {
 
 /// A configured span in words: `three days`, `36 hours`.
 pub(crate) fn span(micros: i64) -> String {
-    const SMALL: [&str; 12] =
-        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
     let units = [(DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")];
     let Some((unit, noun)) = units.into_iter().find(|(unit, _)| micros % unit == 0) else {
         return events::time::format_span(micros);
     };
     let number = (micros / unit).unsigned_abs();
     let ending = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{ending}", small(number))
+}
+
+/// A number within a sentence: `five`, and from thirteen on `13`.
+pub(crate) fn small(number: u64) -> String {
+    const SMALL: [&str; 12] =
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
     let small = usize::try_from(number).ok().and_then(|number| SMALL.get(number.checked_sub(1)?));
-    format!("{} {noun}{ending}", small.map_or_else(|| count(number), |word| (*word).to_owned()))
+    small.map_or_else(|| count(number), |word| (*word).to_owned())
 }
 
 /// `20 Nov 2026`.
@@ -206,6 +211,12 @@ pub fn moment(micros: i64, zone: &str) -> String {
 pub(crate) fn time_of_day(micros: i64, zone: &str) -> String {
     let utc = DateTime::from_timestamp_micros(micros).unwrap_or_default();
     utc.with_timezone(&parse_zone(zone)).format("%H:%M").to_string()
+}
+
+/// `04:10:59` on the shop's clock.
+pub(crate) fn clock(micros: i64, zone: &str) -> String {
+    let utc = DateTime::from_timestamp_micros(micros).unwrap_or_default();
+    utc.with_timezone(&parse_zone(zone)).format("%H:%M:%S").to_string()
 }
 
 /// `20 Nov 2026`, of a moment on the shop's clock.

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::testing::{Cart, analysis_of, cart, provenance, shop};
+use crate::testing::{Cart, analysis_of, cart, provenance, shop, with_findings};
 
 /// Every text of a report.
 pub(crate) fn files(analysis: &Analysis, provenance: &Provenance) -> Result<folder::Files, Error> {
@@ -92,6 +92,7 @@ fn a_night_is_written_whole() {
         "charts/forecast.svg",
         "charts/reliability.svg",
         "charts/abandonment.png",
+        "charts/mail.png",
         "tables/abandonment.day.csv",
         "tables/forecast.nights.csv",
     ] {
@@ -126,7 +127,7 @@ fn nothing_from_the_logs_becomes_markup() {
         provenance.unused_columns = [(hostile.to_owned(), vec![hostile.to_owned()])].into();
         provenance.inputs[0].path = hostile.to_owned();
         provenance.inputs[0].quarantined = [(hostile.to_owned(), 1)].into();
-        let files = files(&analysis_of(&carts, 3), &provenance).unwrap();
+        let files = files(&with_findings(analysis_of(&carts, 3), hostile), &provenance).unwrap();
 
         for (file, html) in pages(&files) {
             let ours = format!("<script>{}</script>", crate::page::SCRIPT);
@@ -138,7 +139,7 @@ fn nothing_from_the_logs_becomes_markup() {
             assert!(!shown.split_whitespace().any(|word| word == "49"), "templates do not run what they show");
         }
         let mail = &files[Path::new("summary.html")];
-        let ours = "<img src=\"charts/abandonment.png\" alt=\"";
+        let ours = "<img src=\"charts/mail.png\" alt=\"";
         for foreign in ["<script", "<img", "<svg", "<link", "<style", "<a "] {
             assert!(!mail.replacen(ours, "", 1).contains(foreign), "{foreign} for {hostile}");
         }
@@ -169,8 +170,10 @@ fn no_page_loads_anything() {
 
 #[test]
 fn links_lead_somewhere_and_ids_are_unique() {
-    for carts in [shop(3_000), vec![cart()], Vec::new()] {
-        let files = report(&carts, 2);
+    let shops = [shop(3_000), vec![cart()], Vec::new()].map(|carts| analysis_of(&carts, 2));
+    let found = with_findings(analysis_of(&shop(3_000), 2), "paypal");
+    for analysis in shops.into_iter().chain([found]) {
+        let files = files(&analysis, &provenance()).unwrap();
         let mut ids: BTreeSet<(&str, String)> = BTreeSet::new();
         let mut hrefs = Vec::new();
         for (file, html) in pages(&files) {

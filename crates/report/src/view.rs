@@ -74,6 +74,9 @@ pub(crate) struct Section {
     known: Option<Known>,
     lead: Vec<Paragraph>,
     figure: Option<Figure>,
+    /// The table that all else explains.
+    first: Option<Table>,
+    findings: Vec<Finding>,
     tables: Vec<Table>,
     /// Definitions of what it speaks of.
     terms: Vec<Link>,
@@ -94,15 +97,31 @@ pub(crate) struct Paragraph {
     rung: Option<u8>,
 }
 
+/// Something that was found, with all that shows it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Finding {
+    /// Its anchor.
+    id: String,
+    title: String,
+    lead: Vec<Paragraph>,
+    tables: Vec<Table>,
+    /// Typical carts that there are to be shown.
+    kept: usize,
+    /// How they were chosen, or why there is none.
+    chosen: String,
+    /// What happened to each of them.
+    journeys: Vec<Table>,
+}
+
 /// A chart with its words and its data.
 #[derive(Debug, Serialize)]
 pub(crate) struct Figure {
     /// The finding.
-    title: String,
+    pub(crate) title: String,
     /// How to read it.
     caption: String,
     wide: String,
-    narrow: String,
+    pub(crate) narrow: String,
     /// The chart's file, relative to the page.
     pub(crate) href: String,
     #[serde(skip)]
@@ -129,11 +148,30 @@ impl Night {
     }
 }
 
+impl Night {
+    /// The chart that the night in short shows: the first one of the first page.
+    pub(crate) fn for_mail(&self) -> Option<&Figure> {
+        self.pages.first()?.sections.iter().find_map(|section| section.figure.as_ref())
+    }
+}
+
 impl Section {
     fn new(id: &'static str, name: &'static str, title: impl Into<String>) -> Self {
-        let (lead, tables, terms, queries) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (title, known, figure) = (title.into(), None, None);
-        Self { id, name, title, known, lead, figure, tables, terms, queries, defined_by: None, given_by: None }
+        Self {
+            id,
+            name,
+            title: title.into(),
+            known: None,
+            lead: Vec::new(),
+            figure: None,
+            first: None,
+            findings: Vec::new(),
+            tables: Vec::new(),
+            terms: Vec::new(),
+            queries: Vec::new(),
+            defined_by: None,
+            given_by: None,
+        }
     }
 
     fn say(&mut self, sentences: impl Into<String>) {
@@ -170,7 +208,9 @@ impl Section {
         let known = self.known.take().unwrap_or_else(|| self.given_by.iter().fold(Known::by(term), Known::query));
         book.explain(self.known.insert(known.resting_as_told(&self.title)));
         let charted = self.figure.iter_mut().map(|figure| &mut figure.data);
-        for known in charted.chain(&mut self.tables).flat_map(|table| table.know(term)) {
+        let found = self.findings.iter_mut().flat_map(|finding| &mut finding.tables);
+        let tables = charted.chain(&mut self.first).chain(found).chain(&mut self.tables);
+        for known in tables.flat_map(|table| table.know(term)) {
             book.explain(known);
         }
     }

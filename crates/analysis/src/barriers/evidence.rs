@@ -23,8 +23,8 @@ const MOST_MOMENTS: usize = 20;
 const AROUND: i64 = 6 * HOUR;
 /// Texts of customers that are told of one finding.
 const MOST_WORDS: usize = 5;
-/// Journeys by hash.
-const BY_HASH: usize = 3;
+/// Journeys that are kept of one finding.
+const JOURNEYS: usize = 5;
 
 /// An event of somebody whose attempt failed.
 struct Seen {
@@ -160,7 +160,7 @@ impl Asked {
     }
 }
 
-/// Carts to be shown: the one of the largest value, the one of the median value, and three by the hash of their ids.
+/// Carts to be shown: the one of the largest value, the one of the median value, and up to five in all by the hash of their ids.
 fn journeys(finding: &Finding, attempts: &Attempts, night: &Night) -> Vec<(Journey, Fact, i64)> {
     let mut carts: BTreeMap<u32, usize> = BTreeMap::new();
     for row in &finding.failures {
@@ -182,7 +182,7 @@ fn journeys(finding: &Finding, attempts: &Attempts, night: &Night) -> Vec<(Journ
     if taken.len() < chosen.len() {
         chosen.pop();
     }
-    let rest = by_hash.into_iter().filter(|row| !taken.contains(row)).take(BY_HASH);
+    let rest = by_hash.into_iter().filter(|row| !taken.contains(row)).take(JOURNEYS - taken.len());
     chosen.extend(rest.map(|row| (Chosen::ByHash, row)));
     let journey = |(chosen, row): (Chosen, usize)| {
         let fact = attempts.facts[row];

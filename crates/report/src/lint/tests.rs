@@ -1,9 +1,13 @@
 use super::*;
-use crate::testing::{Cart, analysis_of, cart, provenance, shop};
+use crate::testing::{Cart, analysis_of, cart, provenance, shop, with_findings};
 
 /// Every page of a report, the night in short included.
 fn pages(carts: &[Cart]) -> Vec<(String, String)> {
-    let files = crate::tests::files(&analysis_of(carts, 40), &provenance()).expect("a report");
+    pages_of(&analysis_of(carts, 40))
+}
+
+fn pages_of(analysis: &analysis::Analysis) -> Vec<(String, String)> {
+    let files = crate::tests::files(analysis, &provenance()).expect("a report");
     let texts = files.into_iter().filter(|(path, _)| path.extension().is_some_and(|kind| kind == "html"));
     texts.map(|(path, html)| (path.display().to_string(), html)).collect()
 }
@@ -28,8 +32,29 @@ fn every_page_of_every_shop_keeps_the_rules() {
     }
 }
 
+#[test]
+fn findings_and_alerts_keep_the_rules_and_show_every_cart_that_there_is() {
+    for word in ["paypal", "“because”", "</article><script>alert(1)</script>", "ann@example.com"] {
+        let pages = pages_of(&with_findings(analysis_of(&shop(3_000), 40), word));
+        for (name, html) in &pages {
+            assert_eq!(page(html, Persons::default()), [], "{name} of {word}");
+        }
+        let of = |file: &str| &pages.iter().find(|(name, _)| name == file).expect("a page").1;
+        assert_eq!(
+            of("barriers.html").matches(" data-journey ").count()
+                + of("barriers.html").matches(" data-journey>").count(),
+            10
+        );
+        assert_eq!(of("barriers.html").matches("<article").count(), 3);
+        assert!(
+            of("index.html").contains("barriers.html#barrier-1\"")
+                && of("index.html").matches("data-finding").count() == 2
+        );
+    }
+}
+
 /// What a page must not say, and the rule that it breaks.
-const POISONED: [(Rule, &str); 30] = [
+const POISONED: [(Rule, &str); 38] = [
     (Rule::Causal, "<p>Carts are left because shipping costs too much.</p>"),
     (Rule::Causal, "<p data-rung=\"1\">The error causes customers to leave.</p>"),
     (Rule::Causal, "<p data-rung=\"2\">Abandonment rose due to the new checkout.</p>"),
@@ -62,8 +87,27 @@ const POISONED: [(Rule, &str); 30] = [
     ),
     (
         Rule::Findings,
-        "<p data-finding>1</p><p data-finding>2</p><p data-finding>3</p><p data-finding>4</p><p data-finding>5</p>\
-         <p data-finding>6</p>",
+        "<p data-finding data-rung=\"1\"><a href=\"#a\">1</a></p><p data-finding data-rung=\"1\"><a href=\"#a\">2</a></p>\
+         <p data-finding data-rung=\"1\"><a href=\"#a\">3</a></p><p data-finding data-rung=\"1\"><a href=\"#a\">4</a></p>\
+         <p data-finding data-rung=\"1\"><a href=\"#a\">5</a></p><p data-finding data-rung=\"1\"><a href=\"#a\">6</a></p>",
+    ),
+    (Rule::Evidence, "<p data-finding>Paying by invoice stops. <a href=\"barriers.html\">The evidence</a></p>"),
+    (Rule::Evidence, "<p data-finding data-rung=\"0\">Paying stops. <a href=\"barriers.html\">The evidence</a></p>"),
+    (Rule::Evidence, "<p data-finding data-rung=\"-1\">Paying stops. <a href=\"barriers.html\">The evidence</a></p>"),
+    (Rule::Causal, "<p data-rung=\"9\">Paying stops because of release 4.2.</p>"),
+    (Rule::Evidence, "<p data-finding data-rung=\"3\">Paying by invoice stops.</p>"),
+    (
+        Rule::Evidence,
+        "<article data-finding data-journeys=\"5\"><p data-rung=\"3\">Paying by invoice stops.</p></article>",
+    ),
+    (
+        Rule::Evidence,
+        "<article data-finding data-journeys=\"3\"><p data-rung=\"3\">Paying by invoice stops.</p>\
+         <details data-journey></details><details data-journey></details></article>",
+    ),
+    (
+        Rule::Evidence,
+        "<article data-finding data-journeys=\"0\"><p data-rung=\"3\">Paying by invoice stops.</p></article>",
     ),
     (Rule::Person, "<p>ann.smith@example.com left a cart.</p>"),
     (Rule::Person, "<p>The cart of c:8123 was left.</p>"),
@@ -74,7 +118,7 @@ const POISONED: [(Rule, &str); 30] = [
 ];
 
 #[test]
-fn thirty_poisoned_pages_are_all_rejected_for_what_they_say() {
+fn poisoned_pages_are_all_rejected_for_what_they_say() {
     for (rule, poison) in POISONED {
         let faults = page(&overview_with(poison), Persons::default());
         let rules: BTreeSet<Rule> = faults.iter().map(|fault| fault.rule).collect();
@@ -83,7 +127,7 @@ fn thirty_poisoned_pages_are_all_rejected_for_what_they_say() {
 }
 
 /// The same matters, said as they may be.
-const GOOD: [&str; 20] = [
+const GOOD: [&str; 22] = [
     "<p data-rung=\"4\">This is probably caused by a release that came at the same time.</p>",
     "<p data-rung=\"5\">The list brings customers back: it was tested on a hold-out.</p>",
     "<p>Customers wrote “I left because shipping costs too much”.</p>",
@@ -101,14 +145,19 @@ const GOOD: [&str; 20] = [
     "<p><span data-n=\"400\">58%</span> of tonight’s carts will not be bought within three days. On 54 of 60 nights that can \
      be judged the range held.</p>",
     "<p><span data-n=\"400\">58%</span> of the carts will not be bought in time. No night can be judged yet.</p>",
-    "<p data-finding>1</p><p data-finding>2</p><p data-finding>3</p><p data-finding>4</p><p data-finding>5</p>",
+    "<p data-finding data-rung=\"1\"><a href=\"#a\">1</a></p><p data-finding data-rung=\"1\"><a href=\"#a\">2</a></p>\
+     <p data-finding data-rung=\"1\"><a href=\"#a\">3</a></p><p data-finding data-rung=\"1\"><a href=\"#a\">4</a></p>\
+     <p data-finding data-rung=\"5\"><a href=\"#a\">5</a></p>",
+    "<article data-finding data-journeys=\"2\"><p data-rung=\"3\">Paying by invoice stops.</p>\
+     <details data-journey></details><details data-journey></details></article>",
+    "<article data-finding data-journeys=\"0\"><p data-rung=\"1\">Paying stops.</p><p>No cart can be shown.</p></article>",
     "<p>P-9f3ac1d2 left a cart of 129.90 EUR on 2 Mar 2026, 04:10.</p>",
     "<p>Cart 9f3ac1d29f3ac1d29f3ac1d29f3ac1d2; release 4.2.1; generation 2026-11-20T03-10-00Z-7f3a.</p>",
     "<pre>select 'c:' || customer_id from carts where visitor_id = 'v:1234'</pre>",
 ];
 
 #[test]
-fn twenty_good_pages_pass() {
+fn good_pages_pass() {
     for good in GOOD {
         assert_eq!(page(&overview_with(good), Persons::default()), [], "{good}");
     }

@@ -52,9 +52,22 @@ fn a_night_that_is_made_again_is_listed_as_it_is_now_and_one_that_is_gone_no_mor
     fs::remove_dir_all(reports.path().join("a")).unwrap();
     let page = listed(reports.path());
     assert!(page.contains("19 Nov 2026") && !page.contains("20 Nov 2026"));
-    // What was written down may be anything: the summaries are there.
-    fs::write(reports.path().join(".nights.json"), "[{").unwrap();
-    assert_eq!(listed(reports.path()), page);
+    let others = fs::read_dir(reports.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
+    assert_eq!(others.len(), 2, "the night and the list, and nothing that knows when they were written: {others:?}");
+}
+
+#[test]
+fn a_night_without_headlines_of_its_own_is_listed_by_its_summary() {
+    let reports = tempfile::tempdir().unwrap();
+    crate::render(&analysis_of(&shop(2_000), 0), &provenance(), &reports.path().join("a")).unwrap();
+    let page = listed(reports.path());
+    for left in [None, Some("[{")] {
+        let headlines = reports.path().join("a").join(folder::HEADLINES);
+        fs::remove_file(&headlines).unwrap();
+        left.map_or(Ok(()), |text| fs::write(&headlines, text)).unwrap();
+        assert_eq!(listed(reports.path()), page, "{left:?}");
+        fs::write(&headlines, "").unwrap();
+    }
 }
 
 #[test]

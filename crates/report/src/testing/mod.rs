@@ -1,5 +1,6 @@
 //! Nights to look at: analyses counted from made-up carts, so that their figures agree with each other as real ones do.
 
+mod barriers;
 mod forecast;
 mod lost;
 mod people;
@@ -25,6 +26,7 @@ use events::time::{self, DAY, HOUR};
 
 use crate::Provenance;
 
+pub(crate) use barriers::with_findings;
 #[cfg(test)]
 pub(crate) use people::follow_up;
 pub(crate) use shop::shop;

@@ -102,7 +102,7 @@ fn caption(analysis: &Analysis) -> String {
 }
 
 pub(super) fn breakdowns(analysis: &Analysis, queries: &[Query]) -> Section {
-    let mut section = Section::new("breakdowns", "By device, channel, …", "Who abandons carts");
+    let mut section = Section::new("breakdowns", "By device, channel, …", most_abandoned(analysis));
     section.say(
         "Shares whose intervals do not overlap are unlikely to differ by chance alone. Each table has every cart once; a difference \
          between two rows says where to look, not why.",
@@ -120,6 +120,22 @@ pub(super) fn breakdowns(analysis: &Analysis, queries: &[Query]) -> Section {
         analysis.abandonment.by.iter().map(|breakdown| format!("abandonment.{}", breakdown.column)).collect();
     section.asks(queries, &columns.iter().map(String::as_str).collect::<Vec<_>>());
     section
+}
+
+/// The value whose carts are abandoned most, going by the lower ends of intervals, so that few carts do not make a headline.
+fn most_abandoned(analysis: &Analysis) -> String {
+    let breakdowns = analysis.abandonment.by.iter().filter(|breakdown| breakdown.values.len() > 1);
+    let values = breakdowns.flat_map(|breakdown| breakdown.values.iter().map(move |slice| (breakdown.column, slice)));
+    let rated = values.filter_map(|(column, slice)| Some((column, slice.value.as_deref()?, slice.outcomes.rate?)));
+    let told = rated.filter(|(.., rate)| rate.n >= number::FEW);
+    told.max_by(|(.., a), (.., b)| a.low.total_cmp(&b.low)).map_or_else(
+        || "Who abandons carts".to_owned(),
+        |(column, value, rate)| {
+            let value = if column == "segment" { words::segment(value) } else { words::logged(value) };
+            let share = number::percent(rate.point, rate.n);
+            format!("Carts are abandoned most where {} is {value}: {share}", words::column(column))
+        },
+    )
 }
 
 fn table_of(breakdown: &Breakdown, name: &str) -> Table {

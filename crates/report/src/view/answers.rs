@@ -109,7 +109,7 @@ pub(super) fn answers(analysis: &Analysis, provenance: &Provenance) -> Answers {
         cards
     };
     let summary = summary(&headlines.abandonment, &analysis.revenue, drop, &window);
-    let alerts = analysis.alerts.iter().take(TOLD).map(|alert| told(alert, &analysis.zone)).collect();
+    let alerts = analysis.alerts.iter().take(TOLD).map(|alert| told(alert, analysis)).collect();
     let further = match analysis.alerts.len().saturating_sub(TOLD) as u64 {
         0 => None,
         more => Some(number::counted(more, "further alert")),
@@ -129,7 +129,7 @@ fn tasks(analysis: &Analysis, drop: Option<Drop>) -> Vec<Task> {
             place_of(&barrier.conditions),
             number::out_of(barrier.failed, barrier.attempts)
         ),
-        href: sheet::section("barriers"),
+        href: super::barriers::href(barrier),
         more: "The evidence",
     };
     let mut tasks: Vec<Task> = analysis.barriers.findings.iter().filter(stands).take(BARRIERS).map(mend).collect();
@@ -178,8 +178,8 @@ impl Answers {
     }
 }
 
-fn told(alert: &analysis::Alert, zone: &str) -> Alert {
-    let since = number::date(number::local_date(alert.since, zone));
+fn told(alert: &analysis::Alert, analysis: &Analysis) -> Alert {
+    let since = number::date(number::local_date(alert.since, &analysis.zone));
     let (kind, heading) = match (alert.status, alert.severity) {
         (Status::Resolved, _) => ("resolved", format!("Resolved, open since {since}")),
         (Status::New, Severity::High) => ("high", "New, urgent".to_owned()),
@@ -187,8 +187,10 @@ fn told(alert: &analysis::Alert, zone: &str) -> Alert {
         (Status::Open, Severity::High) => ("high", format!("Urgent, open since {since}")),
         (Status::Open, Severity::Medium) => ("medium", format!("Open since {since}")),
     };
+    let findings = &analysis.barriers.findings;
+    let found = findings.iter().find(|barrier| alert.id.split_once(':').is_some_and(|(_, id)| id == barrier.id));
     let (href, more) = match alert.rule {
-        Rule::Barrier => (sheet::section("barriers"), "The evidence"),
+        Rule::Barrier => (found.map_or_else(|| sheet::section("barriers"), super::barriers::href), "The evidence"),
         Rule::QuietSource | Rule::Rejected => (sheet::section("quality"), "Data quality"),
         Rule::TrackingGap => (sheet::section("orders"), "Orders without a cart"),
         Rule::Forecast | Rule::Drift | Rule::Calibration => {
@@ -198,7 +200,12 @@ fn told(alert: &analysis::Alert, zone: &str) -> Alert {
     let figure = |name: &str| alert.evidence.get(name)?.parse().ok();
     let n = ["attempts", "rows", "orders"].into_iter().find_map(figure);
     let rung = figure("rung").and_then(|rung| u8::try_from(rung).ok()).unwrap_or(1);
-    Alert { kind, heading, what: words::passage(&alert.what), rung, n, href, more }
+    // Said of a barrier as its page does; of all else as those are told it who are sent it, with figures as pages write them.
+    let what = found.filter(|_| alert.is_raised()).map_or_else(
+        || words::passage(&alert.what).replace(" %", "%"),
+        |barrier| super::barriers::in_short(barrier, analysis),
+    );
+    Alert { kind, heading, what, rung, n, href, more }
 }
 
 fn summary(outcomes: &Outcomes, revenue: &Revenue, drop: Option<Drop>, window: &str) -> Vec<String> {
@@ -387,7 +394,7 @@ fn new_carts(analysis: &Analysis, tonight: &CohortForecast, window: &str) -> Car
     let interval = format!("{} range", forecast::level(tonight));
     let known = Known::by("forecast").share(range, "cart", &interval).fact(forecast::held(prediction));
     Card {
-        question: "How many new ones will be?",
+        question: "How many of today’s will be?",
         answer: number::percent(range.point, range.n),
         known: Some(known.query("forecast.days")),
         unit: format!(

@@ -1,29 +1,36 @@
-//! What breaks the checkout: where, since when, how many, what it costs, how sure that is, and what else it could be.
+//! What breaks the checkout: each finding told in full, what was found to be no barrier, and what was searched.
 
-use analysis::barriers::{
-    Barrier, Chosen, Condition, ControlKind, DataWarning, Doubt, Level, Nature, Rung, Status, StepScan,
-};
+mod finding;
+
+use analysis::barriers::{Barrier, Condition, DataWarning, Level, Status, StepScan};
 use analysis::{Analysis, Query};
 
 use super::Section;
+use super::answers::are;
 use super::table::{Cell, Table};
 use crate::{number, words};
 
 /// Findings that are told in full.
 const TOLD: usize = 5;
-/// Carts whose journeys are shown of one finding.
-const JOURNEYS: usize = 2;
 
 pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Section {
     let barriers = &analysis.barriers;
     let standing: Vec<&Barrier> =
         barriers.findings.iter().filter(|barrier| barrier.status != Status::Resolved).collect();
-    let alerts = standing.iter().filter(|barrier| barrier.level == Level::Alert).count() as u64;
-    let title = match (alerts, standing.len()) {
-        (0, 0) => "No barrier found".to_owned(),
-        (0, n) => format!("No barrier is sure; {} watched", number::counted(n as u64, "condition")),
-        (1, _) => "Under one condition far more checkouts stop than usual".to_owned(),
-        (n, _) => format!("Under {} conditions far more checkouts stop than usual", number::count(n)),
+    let alerts: Vec<&&Barrier> = standing.iter().filter(|barrier| barrier.level == Level::Alert).collect();
+    let title = match (alerts.as_slice(), standing.len(), barriers.findings.len() as u64) {
+        ([], 0, 0) => "No barrier found".to_owned(),
+        ([], 0, over) => format!("No barrier stands any more; {} over", are(over, "barrier")),
+        ([], n, _) => format!("No barrier is sure; {} watched", are(n as u64, "condition")),
+        ([only], ..) if only.conditions.is_empty() => {
+            format!("Far more checkouts stop at “{}” than usual", words::step(only.step))
+        }
+        ([only], ..) => {
+            format!("Far more checkouts stop at “{}” where {}", words::step(only.step), place(&only.conditions))
+        }
+        (alerts, ..) => {
+            format!("Under {} conditions far more checkouts stop than usual", number::small(alerts.len() as u64))
+        }
     };
     let mut section = Section::new("barriers", "Barriers", title);
     section.defines(&["barrier", "attempt", "excess", "rung"]);
@@ -32,7 +39,7 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Section {
         section.say(words::sentence(&data(warning, &analysis.zone)));
     }
     for barrier in barriers.findings.iter().take(TOLD) {
-        say(&mut section, barrier, analysis);
+        section.findings.push(finding::told(barrier, analysis));
     }
     if standing.is_empty() {
         section.say(smallest(&barriers.steps));
@@ -47,8 +54,7 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Section {
         ));
     }
     if !barriers.findings.is_empty() {
-        section.tables.push(findings(&barriers.findings, analysis));
-        section.tables.extend(barriers.findings.iter().take(TOLD).flat_map(|barrier| evidence(barrier, analysis)));
+        section.first = Some(findings(&barriers.findings, analysis));
     }
     if !barriers.differences.is_empty() {
         section.tables.push(differences(analysis));
@@ -57,6 +63,35 @@ pub(super) fn section(analysis: &Analysis, queries: &[Query]) -> Section {
         section.tables.push(scans(&barriers.steps));
     }
     section
+}
+
+/// Where a finding is told: in full, or among all of them.
+pub(super) fn href(barrier: &Barrier) -> String {
+    let is_told = (1..=TOLD).contains(&(barrier.rank as usize));
+    let anchor = if is_told { finding::anchor(barrier.rank) } else { "barriers".to_owned() };
+    super::sheet::Sheet::Barriers.place(&anchor)
+}
+
+/// A finding in two sentences.
+pub(super) fn in_short(barrier: &Barrier, analysis: &Analysis) -> String {
+    let since =
+        barrier.onset.map_or_else(String::new, |onset| format!("Since {}, ", number::moment(onset.at, &analysis.zone)));
+    let lost = barrier.lost.map_or_else(String::new, |lost| {
+        format!(" Lost with it: at least {}.", number::money_brief(lost.low, &analysis.base))
+    });
+    let (rate, expected) = (barrier.rate.point, barrier.expected_rate);
+    let instead = if barrier.attempts < number::FEW {
+        format!("; expected were {}", number::about(expected * barrier.attempts as f64))
+    } else {
+        let percent = |share: f64| number::percent(share, barrier.attempts);
+        format!(": {} instead of {}", percent(rate), percent(expected))
+    };
+    format!(
+        "{since}{} attempts do not get past “{}”{}{instead}.{lost}",
+        number::out_of(barrier.failed, barrier.attempts),
+        words::step(barrier.step),
+        of_whom(&barrier.conditions),
+    )
 }
 
 /// A condition in words: `os is iOS and payment method is paypal`.
@@ -82,138 +117,6 @@ fn column(name: &str) -> String {
         "price_band" => "cart value".to_owned(),
         "login" => "customer".to_owned(),
         other => words::column(other),
-    }
-}
-
-/// The word that links a failure to the condition, no stronger than its rung.
-const fn link(rung: Rung) -> &'static str {
-    match rung {
-        Rung::Unusual => "This is unusual",
-        Rung::Localised => "This is unusual and concentrated there",
-        Rung::Corroborated => "This comes together with errors in the same attempts",
-        Rung::Aligned => "This is probably caused by a release that came at the same time",
-    }
-}
-
-fn say(section: &mut Section, barrier: &Barrier, analysis: &Analysis) {
-    let status = match (barrier.level, barrier.status) {
-        (_, Status::Resolved) => "Over",
-        (Level::Watch, _) => "To be watched",
-        (_, Status::New) => "New",
-        (_, Status::Open) => "Still there",
-        (_, Status::Worse) => "Worse",
-    };
-    let since = match (barrier.onset, barrier.nature) {
-        (Some(onset), _) => format!(
-            "since {} (between {} and {})",
-            number::moment(onset.at, &analysis.zone),
-            number::moment(onset.earliest, &analysis.zone),
-            number::moment(onset.latest, &analysis.zone)
-        ),
-        (None, Nature::Standing) => "for as long as was looked back".to_owned(),
-        (None, Nature::Onset) => format!("in the last {}", number::counted(barrier.nights.into(), "night")),
-    };
-    let end = barrier.end.map_or_else(String::new, |end| format!(", until {}", number::moment(end, &analysis.zone)));
-    section.say(format!(
-        "{}. {}: {since}{end}, {} attempts did not get from “{}” to “{}” in time{}; expected were {}{}.",
-        number::count(barrier.rank.into()),
-        status,
-        number::out_of(barrier.failed, barrier.attempts),
-        words::step(barrier.step),
-        words::step(barrier.next_step),
-        of_whom(&barrier.conditions),
-        number::about(barrier.expected_rate * barrier.attempts as f64),
-        if barrier.no_own_history { ", as before there was such a thing" } else { "" },
-    ));
-    section.say(cost(barrier, analysis));
-    let code = barrier.error_code.as_deref().map_or_else(String::new, |code| {
-        let message = barrier.errors.iter().find(|error| error.code == code).and_then(|error| error.message.as_deref());
-        let message = message.map_or_else(String::new, |message| format!(" “{}”", words::logged(message)));
-        format!(" The error is {}{message}.", words::logged(code))
-    });
-    section.say_on_evidence(
-        barrier.rung.number(),
-        format!(
-            "{} (evidence {} of 5).{code} {} What else it could be: {}.",
-            link(barrier.rung),
-            barrier.rung.number(),
-            checked(barrier),
-            barrier.doubts.iter().map(|doubt| words_of(*doubt)).collect::<Vec<_>>().join("; ")
-        ),
-    );
-}
-
-fn cost(barrier: &Barrier, analysis: &Analysis) -> String {
-    let money = barrier.lost.map_or_else(
-        || "What they were worth is not known: nothing has a price.".to_owned(),
-        |lost| {
-            format!(
-                "At least {} lost, probably {} (80% range {} to {}).",
-                number::money_brief(lost.low, &analysis.base),
-                number::money_brief(lost.point, &analysis.base),
-                number::money_brief(lost.low, &analysis.base),
-                number::money_brief(lost.high, &analysis.base)
-            )
-        },
-    );
-    format!(
-        "At least {} failed beyond those expected, by {} in {}, {} of them of top customers. Late purchases taken out, at least {} were lost. {money}",
-        number::about(barrier.excess.low),
-        number::counted(barrier.persons, "person"),
-        number::counted(barrier.carts, "cart"),
-        number::count(barrier.top_customer_carts.len() as u64),
-        counted_about(barrier.lost_carts.low, "cart"),
-    )
-}
-
-fn counted_about(number: f64, noun: &str) -> String {
-    let ending = if number.round() >= 1.5 || number.round() < 0.5 { "s" } else { "" };
-    format!("{} {noun}{ending}", number::about(number))
-}
-
-/// What was looked at and is not the reason.
-fn checked(barrier: &Barrier) -> String {
-    let confounding = &barrier.confounding;
-    let mut said = Vec::new();
-    if confounding.odds_ratio.is_finite() {
-        said.push(format!(
-            "Within the same {} the odds of failing are {:.1} times as high (95% interval {:.1} to {:.1})",
-            confounding.strata.iter().map(|name| words::column(name)).collect::<Vec<_>>().join(", "),
-            confounding.odds_ratio,
-            confounding.odds_ratio_low,
-            confounding.odds_ratio_high
-        ));
-    }
-    if confounding.placebo_nights > 0 {
-        said.push(format!(
-            "{} nights before were as unusual",
-            number::out_of(confounding.placebo_as_extreme.into(), confounding.placebo_nights.into())
-        ));
-    }
-    for control in &barrier.controls {
-        let what = match control.what {
-            ControlKind::Attempts => "the number of attempts",
-            ControlKind::EarlierStep => "the step before",
-            ControlKind::EventVolume => "the number of events",
-        };
-        let how = if control.quiet { "is as it was" } else { "has changed, too" };
-        said.push(format!("{what} {how}"));
-    }
-    if said.is_empty() { String::new() } else { words::sentence(&format!("{}.", said.join("; "))) }
-}
-
-/// What else could explain a finding, and what would tell.
-const fn words_of(doubt: Doubt) -> &'static str {
-    match doubt {
-        Doubt::Tracking => {
-            "the next step is no longer logged for these attempts (the orders in the back office would tell)"
-        }
-        Doubt::Mix => "in part another mix of customers (the strata would tell)",
-        Doubt::Traffic => "other visitors than before (the campaigns of these days would tell)",
-        Doubt::Offer => "prices, stock or terms that changed (the catalogue would tell)",
-        Doubt::Provider => "the provider and not the shop (the provider’s status would tell)",
-        Doubt::Release => "a release of the shop (taking it back would tell)",
-        Doubt::Chance => "chance (the next night will tell)",
     }
 }
 
@@ -259,7 +162,7 @@ fn smallest(steps: &[StepScan]) -> String {
 
 fn findings(barriers: &[Barrier], analysis: &Analysis) -> Table {
     let columns = ["Where", "#Failed, expected", "Since", "#At least lost", "#Top customers’ carts", "Evidence"];
-    let mut table = Table::new("barriers-findings", "Barriers", &columns).csv("barriers.findings");
+    let mut table = Table::new("barriers-findings", "All findings", &columns).csv("barriers.findings");
     for barrier in barriers {
         let where_ = format!("{}: {}", words::step(barrier.step), place(&barrier.conditions));
         table.push(vec![
@@ -273,83 +176,6 @@ fn findings(barriers: &[Barrier], analysis: &Analysis) -> Table {
         ]);
     }
     table
-}
-
-/// What is seen before, after and elsewhere; errors; what was written; carts.
-fn evidence(barrier: &Barrier, analysis: &Analysis) -> Vec<Table> {
-    let anchor = |what: &str| format!("barrier-{}-{what}", barrier.rank);
-    let rank = barrier.rank;
-    let mut tables = Vec::new();
-    let mut shares = Table::new(
-        anchor("shares"),
-        format!("{rank}: before, since, and elsewhere"),
-        &["Attempts", "#Failed", "#With an error"],
-    );
-    let comparison = &barrier.comparison;
-    for (name, share) in [
-        ("Here before", comparison.before),
-        ("Here since", comparison.since),
-        ("Elsewhere before", comparison.elsewhere_before),
-        ("Elsewhere since", comparison.elsewhere_since),
-    ] {
-        if share.attempts > 0 {
-            shares.push(vec![
-                Cell::text(name),
-                Cell::number(number::out_of(share.failed, share.attempts)),
-                Cell::count(share.with_error),
-            ]);
-        }
-    }
-    tables.push(shares.folded());
-    if !barrier.errors.is_empty() {
-        let columns = ["Error", "Message", "#Here since", "#Here before", "#Elsewhere since"];
-        let mut errors = Table::new(anchor("errors"), format!("{rank}: errors that were met"), &columns);
-        for error in &barrier.errors {
-            errors.push(vec![
-                Cell::text(words::logged(&error.code)),
-                error.message.as_deref().map_or_else(Cell::none, |message| Cell::text(words::logged(message))),
-                Cell::count(error.attempts),
-                Cell::count(error.before),
-                Cell::count(error.elsewhere),
-            ]);
-        }
-        tables.push(errors.folded());
-    }
-    if !barrier.words.is_empty() {
-        let mut said =
-            Table::new(anchor("words"), format!("{rank}: what customers wrote within a day"), &["When", "Words"]);
-        for words in &barrier.words {
-            said.push(vec![
-                Cell::text(number::moment(words.at, &analysis.zone)),
-                Cell::text(crate::words::logged(&words.comment)),
-            ]);
-        }
-        tables.push(said.folded());
-    }
-    for (at, journey) in (1..).zip(barrier.journeys.iter().take(JOURNEYS)) {
-        let chosen = match journey.chosen {
-            Chosen::Largest => "the most valuable",
-            Chosen::Median => "one of middle value",
-            Chosen::ByHash => "one taken blindly",
-        };
-        let value =
-            journey.value.map_or_else(String::new, |value| format!(", {}", number::money(value, &analysis.base)));
-        let bought = if journey.bought { ", bought later" } else { ", not bought" };
-        let mut steps = Table::new(
-            anchor(&format!("journey-{at}")),
-            format!("{rank}: {chosen} of these carts{value}{bought}"),
-            &["When", "What", "With"],
-        );
-        for moment in &journey.events {
-            steps.push(vec![
-                Cell::text(number::moment(moment.at, &analysis.zone)),
-                Cell::text(words::column(moment.kind.name())),
-                moment.detail.as_deref().map_or_else(Cell::none, |detail| Cell::text(words::logged(detail))),
-            ]);
-        }
-        tables.push(steps.note(format!("Cart {}.", words::logged(&journey.cart_id))).in_order().folded());
-    }
-    tables
 }
 
 fn differences(analysis: &Analysis) -> Table {

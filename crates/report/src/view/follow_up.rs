@@ -127,7 +127,7 @@ fn points(share: f64) -> String {
 
 fn list(analysis: &Analysis, provenance: &Provenance) -> Table {
     let follow_up = &analysis.follow_up;
-    let columns = ["Customer", "Why", "What to do", "By", "#In the cart", "#May come back"];
+    let columns = ["Customer", "Why", "What to do", "#In the cart", "#May come back"];
     let note = match follow_up.rows.len().saturating_sub(SHOWN) as u64 {
         0 => "Best first.".to_owned(),
         more => format!("Best first; {} more in worklist.csv.", number::count(more)),
@@ -139,13 +139,15 @@ fn list(analysis: &Analysis, provenance: &Provenance) -> Table {
     };
     let mut table = Table::new("follow-up-list", "Whom to write a personal word", &columns).note(note);
     for row in follow_up.rows.iter().take(SHOWN) {
-        let (channel, note) = worklist::channel(row);
-        let channel = Cell::text(channel);
+        let by = match worklist::channel(row) {
+            (channel, Some(note)) => format!("By {channel}, {note}."),
+            (channel, None) => format!("By {channel}."),
+        };
+        let to_do = Cell::text(worklist::to_do(row));
         table.push(vec![
             Cell::text(people::name(&row.person_id, provenance.show_customers)),
             Cell::text(worklist::reason(row, &analysis.zone, &follow_up.base)),
-            Cell::text(worklist::to_do(row)),
-            note.map_or(channel.clone(), |note| channel.with_note(note)),
+            if row.channel.is_some() { to_do.with_note(by) } else { to_do },
             Cell::number(story::money(row.value, row.currency.as_deref())),
             row.recoverable.map_or_else(Cell::none, |amount| Cell::number(number::money(amount, &follow_up.base))),
         ]);

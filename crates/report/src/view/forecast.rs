@@ -268,7 +268,11 @@ pub(super) fn quality(analysis: &Analysis, queries: &[Query]) -> Result<Option<S
     for said in changed(&analysis.prediction.drift) {
         section.say(said);
     }
-    let title = "Probability and outcome".to_owned();
+    let title = format!(
+        "Forecasts said {} in the mean, and {} were left",
+        number::percent(overall.mean, overall.n),
+        number::percent(overall.abandoned as f64 / overall.n as f64, overall.n)
+    );
     let caption =
         "Forecast probability of being left (across) and the share that was left (up), in steps of a twentieth, \
                    with 95% intervals; larger dots stand for more carts. On the dashed line both are equal."

@@ -78,12 +78,22 @@ fn barriers(found: &AbandonmentReasons) -> Table {
     }
     for met in found.barriers.iter().take(SHOWN) {
         table.push(vec![
-            Cell::text(words::logged(&met.evidence)),
+            Cell::text(met_at(&met.evidence)),
             Cell::count(met.carts),
             Cell::number(number::score(met.confidence)),
         ]);
     }
     table
+}
+
+/// `error PSP-101 at add_payment_info`, with the step as pages call it.
+fn met_at(evidence: &str) -> String {
+    match evidence.rsplit_once(" at ") {
+        Some((error, step)) => {
+            format!("{} at “{}”", words::sentence(&words::logged(error)), words::step_named(step))
+        }
+        None => words::logged(evidence),
+    }
 }
 
 /// What a reason is called.

@@ -2,6 +2,8 @@
 
 mod lost;
 
+use std::collections::BTreeSet;
+
 use analysis::revenue::{DayLoss, Loss, SegmentLoss};
 use analysis::{Analysis, Query, Revenue};
 
@@ -124,33 +126,59 @@ fn totals(revenue: &Revenue) -> Table {
 }
 
 fn segments(revenue: &Revenue) -> Table {
-    let columns = [&["Segment", "Currency"], &AMOUNTS[..]].concat();
-    let mut table = Table::new("segments", "By segment and currency", &columns).csv("revenue.segment").note(
-        "Customers by what they spent in the year before the cart was opened; the top hundredth are in the top tenth too.",
+    let lines = || revenue.segments.iter().filter_map(|line| Some((line, line.currency.as_deref()?)));
+    let currencies = Currencies::of(lines().map(|(_, currency)| currency));
+    let columns = [&["Segment"], currencies.column(), &AMOUNTS[..]].concat();
+    let mut table = Table::new("segments", currencies.title("By segment"), &columns).csv("revenue.segment").note(
+        "Customers by what they spent in the year before the cart was opened; the top hundredth are in the top tenth too. Carts \
+         in which nothing had a price are in no row.",
     );
-    for line in &revenue.segments {
-        let currency = line.currency.as_deref();
-        let first = vec![Cell::text(words::segment(&line.segment)), code(currency)];
-        table.push(amounts(first, &line.loss, currency));
+    for (line, currency) in lines() {
+        let first = currencies.beside(Cell::text(words::segment(&line.segment)), currency);
+        table.push(amounts(first, &line.loss, Some(currency)));
     }
     for line in &revenue.top1 {
-        let first = vec![Cell::text("Top hundredth"), code(Some(&line.currency))];
+        let first = currencies.beside(Cell::text("Top hundredth"), &line.currency);
         table.push_total(amounts(first, &line.loss, Some(&line.currency)));
     }
-    table
+    table.folded()
 }
 
 fn days(revenue: &Revenue) -> Table {
-    let columns = [&["Day opened", "Currency"], &AMOUNTS[..]].concat();
-    let mut table = Table::new("revenue-days", "By day and currency", &columns).folded().csv("revenue.day");
+    let currencies = Currencies::of(revenue.days.iter().map(|line| line.currency.as_str()));
+    let columns = [&["Day opened"], currencies.column(), &AMOUNTS[..]].concat();
+    let mut table = Table::new("revenue-days", currencies.title("By day"), &columns).folded().csv("revenue.day");
     for DayLoss { day, currency, loss } in &revenue.days {
-        table.push(amounts(vec![Cell::text(number::date(*day)), code(Some(currency))], loss, Some(currency)));
+        table.push(amounts(currencies.beside(Cell::text(number::date(*day)), currency), loss, Some(currency)));
     }
     table
 }
 
-fn code(currency: Option<&str>) -> Cell {
-    currency.map_or_else(|| Cell::text("no price").quiet(), |currency| Cell::text(words::logged(currency)))
+/// How a table says the currencies of its lines: once in its title, where there is only one.
+struct Currencies {
+    only: Option<String>,
+}
+
+impl Currencies {
+    fn of<'a>(currencies: impl Iterator<Item = &'a str>) -> Self {
+        let mut known: BTreeSet<&str> = currencies.collect();
+        let first = known.pop_first();
+        Self { only: first.filter(|_| known.is_empty()).map(words::logged) }
+    }
+
+    fn title(&self, title: &str) -> String {
+        self.only.as_ref().map_or_else(|| format!("{title} and currency"), |only| format!("{title}, in {only}"))
+    }
+
+    fn column(&self) -> &'static [&'static str] {
+        if self.only.is_some() { &[] } else { &["Currency"] }
+    }
+
+    /// The first cells of a line.
+    fn beside(&self, first: Cell, currency: &str) -> Vec<Cell> {
+        let code = self.only.is_none().then(|| Cell::text(words::logged(currency)));
+        std::iter::once(first).chain(code).collect()
+    }
 }
 
 /// Counts and amounts of a line; without a currency there are no amounts.

@@ -7,6 +7,9 @@ use serde::Serialize;
 use super::known::{self, Known};
 use crate::number;
 
+/// What a cell without a value shows.
+const NOTHING: &str = "–";
+
 /// A table with a heading of its own, or in the fold below a chart.
 #[derive(Debug, Serialize)]
 pub(crate) struct Table {
@@ -106,11 +109,35 @@ impl Table {
     }
 
     pub(crate) fn push(&mut self, cells: Vec<Cell>) {
-        self.rows.push(Row { cells, total: false });
+        self.add(cells, false);
     }
 
     pub(crate) fn push_total(&mut self, cells: Vec<Cell>) {
-        self.rows.push(Row { cells, total: true });
+        self.add(cells, true);
+    }
+
+    fn add(&mut self, mut cells: Vec<Cell>, total: bool) {
+        // Where there is nothing to say, it is not said on the other side of the column.
+        for (cell, column) in cells.iter_mut().zip(&self.columns).filter(|(cell, _)| cell.text == NOTHING) {
+            cell.numeric = column.numeric;
+        }
+        self.rows.push(Row { cells, total });
+    }
+
+    /// Without the columns in which no row has anything to say.
+    pub(crate) fn without_empty_columns(mut self) -> Self {
+        let is_told = |at: usize| {
+            self.rows.is_empty()
+                || self.rows.iter().any(|row| row.cells.get(at).is_some_and(|cell| cell.text != NOTHING))
+        };
+        let told: Vec<bool> = (0..self.columns.len()).map(is_told).collect();
+        let mut kept = told.iter();
+        self.columns.retain(|_| kept.next().is_none_or(|told| *told));
+        for row in &mut self.rows {
+            let mut kept = told.iter();
+            row.cells.retain(|_| kept.next().is_none_or(|told| *told));
+        }
+        self
     }
 
     /// Says of every column of figures what they mean: by its heading, or else as `term` does.
@@ -147,7 +174,7 @@ impl Cell {
 
     /// Nothing to say.
     pub(crate) fn none() -> Self {
-        Self { quiet: true, ..Self::number("–") }
+        Self { quiet: true, ..Self::number(NOTHING) }
     }
 
     /// With something beside it in second rank.

@@ -91,10 +91,15 @@ fn mean(mean: Mean) -> String {
     }
 }
 
+/// Ratings below which a mean has no interval in tables.
+const HANDFUL: u64 = 10;
+
 fn cell(mean: Option<Mean>) -> Cell {
     let Some(mean) = mean else { return Cell::none() };
     let point = Cell::number(number::rating(mean.point));
+    // Of a handful, the interval reaches beyond any scale of ratings.
     match mean.low.zip(mean.high) {
+        Some(_) if mean.n < HANDFUL => point.with_note("too few to say".to_owned()),
         Some((low, high)) => point.with_note(format!("{}–{}", number::rating(low), number::rating(high))),
         None => point,
     }

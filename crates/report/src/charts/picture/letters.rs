@@ -5,8 +5,7 @@
 use std::sync::LazyLock;
 
 use ttf_parser::{Face as Font, GlyphId, OutlineBuilder};
-
-use super::canvas::{Outline, Point};
+use zeno::{Command, Point};
 
 /// A face of the house's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,44 +39,44 @@ impl Face {
     }
 
     /// Height of an x, in parts of the type's size.
-    pub(super) fn x_height(self) -> f64 {
+    pub(super) fn x_height(self) -> f32 {
         let font = self.font();
-        f64::from(font.x_height().unwrap_or(1_120)) / f64::from(font.units_per_em())
+        f32::from(font.x_height().unwrap_or(1_120)) / f32::from(font.units_per_em())
     }
 
     /// Letters with their places along the line, and the whole width; of type of size 1.
-    fn set(self, text: &str) -> (Vec<(GlyphId, f64)>, f64) {
+    fn set(self, text: &str) -> (Vec<(GlyphId, f32)>, f32) {
         let font = self.font();
-        let em = f64::from(font.units_per_em());
+        let em = f32::from(font.units_per_em());
         let mut along = 0.0;
         let glyph = |letter: char| font.glyph_index(letter).or_else(|| font.glyph_index('\u{fffd}'));
         let mut placed = Vec::new();
         for glyph in text.chars().filter_map(glyph) {
             placed.push((glyph, along));
-            along += f64::from(font.glyph_hor_advance(glyph).unwrap_or(0)) / em;
+            along += f32::from(font.glyph_hor_advance(glyph).unwrap_or(0)) / em;
         }
         (placed, along)
     }
 
-    /// The letters of a text of this size, standing on `foot`.
-    pub(super) fn outline(self, text: &str, size: f64, foot: Point, anchor: Anchor) -> Outline {
+    /// The outlines of the letters of a text of this size, standing on `foot`.
+    pub(super) fn outline(self, text: &str, size: f32, foot: Point, anchor: Anchor) -> Vec<Command> {
         let (placed, width) = self.set(text);
         let left = match anchor {
             Anchor::Start => foot.x,
             Anchor::Middle => foot.x - width * size / 2.0,
             Anchor::End => foot.x - width * size,
         };
-        let scale = size / f64::from(self.font().units_per_em());
-        let mut pen = Pen { outline: Outline::default(), left, foot: foot.y, scale, start: foot, at: foot };
+        let scale = size / f32::from(self.font().units_per_em());
+        let mut pen = Pen { path: Vec::new(), left, foot: foot.y, scale };
         for (glyph, along) in placed {
             pen.left = left + along * size;
             self.font().outline_glyph(glyph, &mut pen);
         }
-        pen.outline
+        pen.path
     }
 
     /// The text in lines of at most this width, broken between words.
-    pub(super) fn wrapped(self, text: &str, size: f64, width: f64) -> Vec<String> {
+    pub(super) fn wrapped(self, text: &str, size: f32, width: f32) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         for word in text.split_whitespace() {
             match lines.last_mut() {
@@ -94,46 +93,37 @@ impl Face {
 
 /// Takes down what a letter's outline is made of: y goes up there, and down on the canvas.
 struct Pen {
-    outline: Outline,
-    left: f64,
-    foot: f64,
-    scale: f64,
-    start: Point,
-    at: Point,
+    path: Vec<Command>,
+    left: f32,
+    foot: f32,
+    scale: f32,
 }
 
 impl Pen {
     fn point(&self, x: f32, y: f32) -> Point {
-        Point { x: self.left + f64::from(x) * self.scale, y: self.foot - f64::from(y) * self.scale }
+        Point::new(self.left + x * self.scale, self.foot - y * self.scale)
     }
 }
 
 impl OutlineBuilder for Pen {
     fn move_to(&mut self, x: f32, y: f32) {
-        self.start = self.point(x, y);
-        self.at = self.start;
+        self.path.push(Command::MoveTo(self.point(x, y)));
     }
 
     fn line_to(&mut self, x: f32, y: f32) {
-        let to = self.point(x, y);
-        self.outline.line(self.at, to);
-        self.at = to;
+        self.path.push(Command::LineTo(self.point(x, y)));
     }
 
     fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
-        let (control, to) = (self.point(x1, y1), self.point(x, y));
-        self.outline.curve(self.at, control, to);
-        self.at = to;
+        self.path.push(Command::QuadTo(self.point(x1, y1), self.point(x, y)));
     }
 
-    fn curve_to(&mut self, _: f32, _: f32, _: f32, _: f32, x: f32, y: f32) {
-        // TrueType has no such curves.
-        self.line_to(x, y);
+    fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
+        self.path.push(Command::CurveTo(self.point(x1, y1), self.point(x2, y2), self.point(x, y)));
     }
 
     fn close(&mut self) {
-        self.outline.line(self.at, self.start);
-        self.at = self.start;
+        self.path.push(Command::Close);
     }
 }
 

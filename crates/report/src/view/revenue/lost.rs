@@ -10,7 +10,7 @@ use events::Amount;
 
 use super::super::table::{Cell, Table};
 use super::super::{Figure, Section, reasons};
-use super::code;
+use super::Currencies;
 use crate::{Error, charts, number, words};
 
 /// What the tables of this file have in common: amounts of one line.
@@ -180,32 +180,41 @@ fn between(range: Range, currency: &str) -> String {
     format!("{low} to {}", number::money_brief(range.high, currency))
 }
 
+/// The same where the table has said the currency.
+fn bare_between(range: Range, currency: &str) -> String {
+    let bare = |amount: Amount| {
+        let money = number::money_beside(amount, range.high, currency);
+        money.split_once('\u{a0}').map_or_else(|| money.clone(), |(digits, _)| digits.to_owned())
+    };
+    format!("{} to {}", bare(range.low), bare(range.high))
+}
+
 fn ends(range: Range, currency: &str) -> Cell {
     Cell::number(format!("{} to {}", number::amount(range.low, currency), number::amount(range.high, currency)))
 }
 
 fn by(id: &str, title: &str, first: &str, lines: &[LostPart], name: impl Fn(&str) -> String) -> Table {
-    let columns = [&[first, "Currency"], &LOST[..]].concat();
-    let mut table = Table::new(id, title, &columns);
-    for line in lines.iter().filter(|line| line.waterfall.carts > 0) {
+    // What has no price was not lost in any currency: a section says once how many carts these are.
+    let lines = || {
+        lines.iter().filter(|line| line.waterfall.carts > 0).filter_map(|line| Some((line, line.currency.as_deref()?)))
+    };
+    let currencies = Currencies::of(lines().map(|(_, currency)| currency));
+    let columns = [&[first], currencies.column(), &LOST[..]].concat();
+    let mut table = Table::new(id, currencies.title(title), &columns);
+    for (line, currency) in lines() {
         let w = &line.waterfall;
-        let currency = line.currency.as_deref();
-        let amount = |amount: Amount| {
-            currency.map_or_else(Cell::none, |currency| Cell::number(number::amount(amount, currency)))
-        };
-        let lost = match (&line.spread, currency) {
-            (Some(Spread { lost: Some(range), .. }), Some(currency)) => {
-                amount(w.lost).with_note(between(*range, currency))
-            }
-            (Some(Spread { is_dominated: true, .. }), _) => amount(w.lost).with_note("few carts decide".to_owned()),
+        let amount = |amount: Amount| Cell::number(number::amount(amount, currency));
+        let lost = match &line.spread {
+            Some(Spread { lost: Some(range), .. }) => amount(w.lost).with_note(bare_between(*range, currency)),
+            Some(Spread { is_dominated: true, .. }) => amount(w.lost).with_note("few carts decide".to_owned()),
             _ => amount(w.lost),
         };
         let persons = line.spread.as_ref().map_or_else(Cell::none, |spread| Cell::count(spread.persons));
         let sums = [w.gross, w.recovered, w.elsewhere, w.repeated].map(amount);
-        let head = vec![Cell::text(name(&line.key)), code(currency), Cell::count(w.carts)];
-        table.push([head, sums.to_vec(), vec![lost, persons]].concat());
+        let head = currencies.beside(Cell::text(name(&line.key)), currency);
+        table.push([head, vec![Cell::count(w.carts)], sums.to_vec(), vec![lost, persons]].concat());
     }
-    table
+    table.without_empty_columns()
 }
 
 fn holders(holders: &[Holder], currency: &str) -> Table {
@@ -238,7 +247,11 @@ fn standing(section: &mut Section, detail: &Detail, currency: &str) -> Result<()
     let customers: u64 = standing.year.iter().map(|tenth| tenth.customers).sum();
     if let Some(top) = standing.year.first() {
         let data = tenths(&standing.year, currency);
-        let title = "Share of what was spent, from the best customers down".to_owned();
+        let second = standing.year.get(1).and_then(|tenth| tenth.cumulative).filter(|_| customers >= number::FEW);
+        let title = second.map_or_else(
+            || "Share of what was spent, from the best customers down".to_owned(),
+            |share| format!("The best two tenths of customers spent {} of it", number::percent(share, customers)),
+        );
         let caption = format!(
             "Customers with an order in the year before this night by what they spent less refunds, in {}, the best first. Each \
              dot adds a tenth of the customers. The further the line is above the dashed one, the more rests on few.",
