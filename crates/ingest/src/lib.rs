@@ -37,8 +37,11 @@ mod stream;
 mod suggest;
 mod supersede;
 mod tables;
+#[doc(hidden)]
+pub mod trial;
 mod url;
 mod words;
+mod worker;
 mod write;
 
 use std::collections::BTreeMap;

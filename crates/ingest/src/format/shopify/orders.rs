@@ -13,7 +13,7 @@ use csv::StringRecord;
 use events::{Amount, Kind};
 
 use super::sales_channel;
-use crate::chunk::Chunk;
+use crate::chunk::{Chunk, Runs};
 use crate::email;
 use crate::format::Sink;
 use crate::format::csv_records::{self, Columns};
@@ -91,9 +91,9 @@ impl Orders {
         needed.into_iter().all(|column| orders.position(column).is_some()).then_some(orders)
     }
 
-    /// Where the column stands whose value all rows of an order share.
-    pub(in crate::format) const fn name(&self) -> usize {
-        self.name
+    /// What the rows of an order share.
+    pub(in crate::format) fn runs(&self) -> Runs {
+        Runs { column: self.name, columns: self.columns.written().len() }
     }
 
     /// The names of the file's columns.
