@@ -13,7 +13,7 @@ use crate::formats::shops;
 use crate::lake;
 
 /// Lines that no test can run, by how they begin, and why.
-const EXCUSED: [(&str, &str); 14] = [
+const EXCUSED: [(&str, &str); 15] = [
     ("cargo test", "it runs this test"),
     ("cargo bench", "minutes of measuring; that benches compile is a step of .ci/run"),
     ("cargo install", "minutes of compiling; it builds the program that all other lines run"),
@@ -28,6 +28,7 @@ const EXCUSED: [(&str, &str); 14] = [
     ("rsync ", "another program, which copies what is described"),
     ("leftcart describe --data backup", "of the copy that rsync would have made"),
     ("bash benches/", "minutes of measuring"),
+    ("bash tests/fuzz/", "hours of fuzzing; its cases are replayed by a test"),
 ];
 
 /// A block between fences: its language, and what is in it.
