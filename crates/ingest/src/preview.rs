@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use events::Kind;
 
 use crate::agent::{Agent, Agents};
+use crate::columns;
 use crate::door::Door;
 use crate::format::{Format, Raw, Sink};
 use crate::read::{Error, InputFile};
@@ -151,7 +152,7 @@ impl Sink for Looker<'_> {
     }
 
     fn unmapped(&mut self, name: &str) {
-        *self.preview.unmapped.entry(name.to_owned()).or_default() += 1;
+        *self.preview.unmapped.entry(columns::short(name).to_owned()).or_default() += 1;
     }
 
     fn agent(&mut self, text: &str) -> Agent {

@@ -14,6 +14,7 @@ use crate::columns::{self, Keys};
 use crate::dedupe::{self, Mark, Marks};
 use crate::door::Door;
 use crate::format::{AccessLog, Format, Mapping, Wanted};
+use crate::names::Names;
 use crate::quarantine::{self, Quarantine};
 use crate::reject::{Reason, Reject};
 use crate::row::Event;
@@ -77,7 +78,7 @@ impl Tally {
 pub(crate) struct Found {
     pub(crate) files: BTreeMap<u32, Tally>,
     /// Events that became `other`, by their source's name for them.
-    pub(crate) unmapped: BTreeMap<String, u64>,
+    pub(crate) unmapped: Names,
 }
 
 impl Found {
@@ -101,9 +102,7 @@ impl Found {
                 (mine.size, mine.blake3) = (tally.size, tally.blake3);
             }
         }
-        for (name, count) in other.unmapped {
-            *self.unmapped.entry(name).or_default() += count;
-        }
+        self.unmapped.merge(other.unmapped);
     }
 }
 

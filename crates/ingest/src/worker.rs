@@ -133,12 +133,7 @@ impl<O: Outlet> Sink for Worker<'_, O> {
         if self.is_idle {
             return;
         }
-        match self.found.unmapped.get_mut(name) {
-            Some(count) => *count += 1,
-            None => {
-                self.found.unmapped.insert(name.to_owned(), 1);
-            }
-        }
+        self.found.unmapped.count(name);
     }
 
     fn agent(&mut self, text: &str) -> Agent {

@@ -123,9 +123,11 @@ impl Orders {
         self.order(&order, &chunk.bytes, sink);
     }
 
-    /// Whether a row belongs to the order of those before it. The same order again begins with a total again.
+    /// Whether a row belongs to the order of those before it. The same order again begins with a total again, and rows
+    /// without a name are each of no order.
     fn goes_on(&self, order: &[Row], next: &StringRecord) -> bool {
-        let same = |row: &Row| row.record[self.name].trim() == next[self.name].trim();
+        let name = next[self.name].trim();
+        let same = |row: &Row| !name.is_empty() && row.record[self.name].trim() == name;
         order.last().is_some_and(same) && self.get(next, Column::Total).is_none()
     }
 
