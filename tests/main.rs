@@ -16,6 +16,8 @@ mod faults;
 mod forget;
 /// One shopper in every format, packed logs, and what ends in quarantine.
 mod formats;
+/// Kept and changed cases of the fuzz targets.
+mod fuzz;
 /// Logs that are broken or made to break: no panic, no lost row, no memory without bound.
 mod hostile;
 /// A shop whose texts attack whoever shows them.

@@ -29,6 +29,7 @@ const EXCUSED: [(&str, &str); 15] = [
     ("rsync ", "another program, which copies what is described"),
     ("leftcart describe --data backup", "of the copy that rsync would have made"),
     ("bash benches/", "minutes of measuring"),
+    ("bash tests/fuzz/", "hours of fuzzing; its cases are replayed by a test"),
 ];
 
 /// A block between fences: its language, and what is in it.

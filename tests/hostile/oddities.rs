@@ -19,6 +19,13 @@ fn line(visitor: &str) -> String {
     format!("{{\"ts\":\"2026-01-05T10:00:00Z\",\"kind\":\"add_to_cart\",\"visitor_id\":\"{visitor}\"}}\n")
 }
 
+fn ga4(visitor: &str, items: &str) -> String {
+    format!(
+        "{{\"event_name\":\"add_to_cart\",\"event_timestamp\":\"1767607200000000\",\"user_pseudo_id\":\"{visitor}\",\
+         \"items\":[{items}]}}\n"
+    )
+}
+
 /// A run over one file, of which any part may be unreadable.
 fn run(lake: &Lake, name: &str, bytes: impl AsRef<[u8]>) -> Value {
     lake.write("leftcart.toml", "[ingest]\nmax_rejected = 1.0\n");
@@ -49,6 +56,8 @@ fn unreadable(row: u64) -> (u64, String) {
 #[test]
 fn carts_of_lines_of_fifty_megabytes_need_no_gigabytes() {
     let long = "x".repeat(50_000_000);
+    // A row for each of these items would fill the memory of most machines.
+    let many = vec!["{}"; 15_000_000].join(",");
     let lake = lake();
     for (name, text, expected) in [
         ("long.csv", format!("{HEAD}{}{}{}", row("a", ""), row("b", &long), row("c", "")), (3, 3, vec![])),
@@ -58,6 +67,7 @@ fn carts_of_lines_of_fifty_megabytes_need_no_gigabytes() {
             (3, 2, vec![unreadable(3)]),
         ),
         ("junk.ndjson", format!("{}{long}\n{}", line("a"), line("c")), (3, 2, vec![unreadable(2)])),
+        ("items.json", format!("{}{}{}", ga4("a", ""), ga4("b", &many), ga4("c", "{}")), (3, 2, vec![unreadable(2)])),
     ] {
         lake.write("leftcart.toml", "[ingest]\nmax_rejected = 1.0\n");
         lake.write(name, text);

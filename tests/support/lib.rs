@@ -12,7 +12,8 @@
 //! - `tools`: other programs, which a test may find or not.
 
 pub mod lake;
-pub mod oracle;
 pub mod table;
 pub mod tools;
 pub mod world;
+
+pub use oracle;

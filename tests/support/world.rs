@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use chrono::DateTime;
 use chrono_tz::Tz;
 
-use crate::oracle;
 use dice::Dice;
 
 const SECOND: i64 = 1_000_000;

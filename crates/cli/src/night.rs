@@ -22,7 +22,7 @@ use ingest::{Earlier, InputFile, Job, Memory, Reason, Summary};
 use local::{Before, Remembered};
 
 use crate::args::LakeArgs;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::progress::Progress;
 use crate::{runs, show, watch};
 pub(crate) use clearing::Clearing;
@@ -299,10 +299,10 @@ impl Night {
         self.progress.phase("analysing");
         let history = self.previous.as_ref().and_then(of_this_version);
         let tables = Tables::of(&generation).after(history);
-        let contacting = &self.config.follow_up.rules;
+        let contacting = &config::contacting(&self.config);
         let mut analysis = analysis::analyze_with(&tables, &settings(&self.config, as_of), contacting)?;
         let before = history.map(|night| night.join(analysis::schema::ALERTS.name));
-        let (rules, activity) = (&self.config.alerts.rules, &analysis.activity);
+        let (rules, activity) = (&config::alerts(&self.config), &analysis.activity);
         analysis.alerts = analysis::alerts::raise(&analysis, activity, self.intake, rules, before.as_deref())?;
         analysis::write(&analysis, &generation)?;
         Ok((made, analysis))
@@ -419,7 +419,7 @@ pub(crate) fn settings(config: &Config, as_of: i64) -> analysis::Settings {
         zone: config.zone,
         rates: config.rates.clone(),
         bots: config.bots.rules,
-        segments: config.segments.clone(),
+        segments: config::segments(config),
     }
 }
 

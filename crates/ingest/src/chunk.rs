@@ -26,11 +26,20 @@ pub(crate) enum Boundary {
     Csv,
     /// As `Csv`, with this between the fields.
     Separated(u8),
-    /// At a line feed outside quotes after which the value of this column, counted from 0, is another one. A blank
-    /// value is another one each time.
-    CsvRuns(usize),
+    /// At a line feed outside quotes after which the value of a column is another one.
+    CsvRuns(Runs),
     /// Where an object ends that is an element of a JSON document: [`crate::documents`] finds these.
     Document,
+}
+
+/// What makes neighbouring CSV records a run: that they have the same value, which is not blank. Records that cannot be read
+/// end none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Runs {
+    /// The column of the value, from 0.
+    pub(crate) column: usize,
+    /// Columns of a record that can be read.
+    pub(crate) columns: usize,
 }
 
 /// Whole records, one after another.
@@ -70,6 +79,8 @@ impl fmt::Display for Fault {
 pub(crate) struct Chunks<R> {
     reader: R,
     boundary: Boundary,
+    /// Bytes in a usual chunk.
+    usual: usize,
     /// Read, not yet handed out.
     pending: Vec<u8>,
     line: u64,
@@ -87,13 +98,18 @@ impl<R: Read> Chunks<R> {
 
     /// Chunks of a file that may be written to meanwhile: then its last line is no record before it has an end.
     pub(crate) fn of_file(reader: R, boundary: Boundary, growth: Growth) -> Self {
-        Self { reader, boundary, pending: Vec::new(), line: 1, ended: false, failure: None, growth }
+        Self { reader, boundary, usual: CHUNK, pending: Vec::new(), line: 1, ended: false, failure: None, growth }
+    }
+
+    /// The same in chunks of about so many bytes: what is read does not depend on where the stream is cut.
+    pub(crate) fn in_chunks_of(self, usual: usize) -> Self {
+        Self { usual: usual.max(1), ..self }
     }
 
     /// The next chunk; `None` at the end of the stream. A stream that fails ends there: what came before the failure
     /// is handed out, and [`Chunks::failure`] tells.
     pub(crate) fn next(&mut self) -> Option<Chunk> {
-        let mut wanted = CHUNK;
+        let mut wanted = self.usual;
         loop {
             self.read_up_to(wanted);
             if self.pending.is_empty() {
@@ -170,7 +186,7 @@ impl<R: Read> Chunks<R> {
             }
             Boundary::Csv => csv_cut(&self.pending, self.ended),
             Boundary::Separated(separator) => separated_cut(&self.pending, self.ended, separator),
-            Boundary::CsvRuns(column) => runs_cut(&self.pending, self.ended, column),
+            Boundary::CsvRuns(runs) => runs_cut(&self.pending, self.ended, runs),
         }
     }
 }
@@ -207,7 +223,7 @@ fn separated_cut(bytes: &[u8], ended: bool, separator: u8) -> Cut {
             at = found + 1;
             continue;
         }
-        let opens = found == 0 || matches!(bytes[found - 1], b'\n' | b'\r') || bytes[found - 1] == separator;
+        let opens = found == 0 || bytes[found - 1] == b'\n' || bytes[found - 1] == separator;
         if !opens {
             at = found + 1;
             continue;
@@ -226,14 +242,14 @@ fn separated_cut(bytes: &[u8], ended: bool, separator: u8) -> Cut {
 }
 
 /// The end of the last whole run of CSV records in `bytes`. The run at hand may go on beyond them, so it waits for more.
-fn runs_cut(bytes: &[u8], ended: bool, column: usize) -> Cut {
+fn runs_cut(bytes: &[u8], ended: bool, runs: Runs) -> Cut {
     match csv_cut(bytes, ended) {
         // Of what is left there may be a last record without a line feed; it is of the last run or one of its own.
         Cut::At(end) if ended => match csv_cut(&bytes[end..], ended) {
             Cut::UnclosedQuote { .. } => Cut::At(end),
             Cut::At(_) | Cut::More => Cut::At(bytes.len()),
         },
-        Cut::At(end) => match last_run(&bytes[..end], column) {
+        Cut::At(end) => match last_run(&bytes[..end], runs) {
             0 if bytes.len() >= LONGEST_RUN => Cut::At(end),
             0 => Cut::More,
             start => Cut::At(start),
@@ -242,20 +258,24 @@ fn runs_cut(bytes: &[u8], ended: bool, column: usize) -> Cut {
     }
 }
 
-/// Where the last run of whole CSV records with one value in this column begins.
-fn last_run(bytes: &[u8], column: usize) -> usize {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+/// Where the last run of whole CSV records begins.
+fn last_run(bytes: &[u8], runs: Runs) -> usize {
+    let mut builder = csv::ReaderBuilder::new();
+    let builder = builder.terminator(csv::Terminator::Any(b'\n')).has_headers(false).flexible(true);
+    let mut reader = builder.from_reader(bytes);
     let mut record = csv::ByteRecord::new();
-    let mut value: Vec<u8> = Vec::new();
+    let mut value = String::new();
     let mut start = 0;
     // A slice cannot fail to be read, and flexible records cannot be of a wrong length.
     while reader.read_byte_record(&mut record).unwrap_or(false) {
-        let next = record.get(column).unwrap_or_default().trim_ascii();
+        let is_readable = record.len() == runs.columns && record.iter().all(|field| std::str::from_utf8(field).is_ok());
+        let Some(next) = record.get(runs.column).filter(|_| is_readable) else { continue };
+        let next = std::str::from_utf8(next).unwrap_or_default().trim();
         if next.is_empty() || next != value {
             let at = record.position().map_or(0, csv::Position::byte);
             start = usize::try_from(at).unwrap_or(0);
             value.clear();
-            value.extend_from_slice(next);
+            value.push_str(next);
         }
     }
     start
@@ -286,6 +306,8 @@ mod tests {
         }
         out
     }
+
+    const RUNS: Runs = Runs { column: 0, columns: 2 };
 
     #[test]
     fn a_short_stream_comes_whole_with_its_last_line_even_if_that_does_not_end() {
@@ -330,7 +352,7 @@ mod tests {
 
     #[test]
     fn a_line_without_end_is_passed_over_but_for_its_beginning() {
-        for boundary in [Boundary::Line, Boundary::Csv, Boundary::CsvRuns(0)] {
+        for boundary in [Boundary::Line, Boundary::Csv, Boundary::CsvRuns(RUNS)] {
             let ones = std::io::repeat(b'1').take(LONGEST_LINE as u64 + 5);
             let input = b"a\n".chain(ones).chain(&b"\nb\n"[..]);
             let mut chunks = Chunks::new(input, boundary);
@@ -368,16 +390,17 @@ mod tests {
 
     #[test]
     fn a_run_of_records_is_not_torn_apart() {
-        let runs = Boundary::CsvRuns(0);
-        assert_eq!(runs_cut(b"a,1\nb,\"2\n\"\nb,3\n", false, 0), Cut::At(4));
-        assert_eq!(runs_cut(b"b,1\nb,2\n", false, 0), Cut::More);
-        assert_eq!(runs_cut(b",1\n,2\n", false, 0), Cut::At(3), "blank values are no run");
+        let runs = Boundary::CsvRuns(RUNS);
+        assert_eq!(runs_cut(b"a,1\nb,\"2\n\"\nb,3\n", false, RUNS), Cut::At(4));
+        assert_eq!(runs_cut(b"b,1\nb,2\n", false, RUNS), Cut::More);
+        assert_eq!(runs_cut(b",1\n,2\n", false, RUNS), Cut::At(3), "blank values are no run");
+        assert_eq!(runs_cut(b"a,1\nb,1\nc\nc,\xff\nb,2\n", false, RUNS), Cut::At(4), "what cannot be read ends none");
         assert_eq!(texts(b"a,1\nb,2\nb,3", runs), [("a,1\nb,2\nb,3".to_owned(), 1, false)]);
         let parts = texts(b"a,1\na,\"2\na,3\n", runs);
         let expected = [("a,1\n", 1, false), ("a,\"2\n", 2, true), ("a,3\n", 3, false)];
         assert_eq!(parts, expected.map(|(text, line, unclosed)| (text.to_owned(), line, unclosed)));
         // Runs of some kilobytes over several chunks: wherever a chunk ends, the next begins with another value.
-        let rows: Vec<String> = (0..40_000).map(|row| format!("{},{row},{}\n", row / 70, "x".repeat(60))).collect();
+        let rows: Vec<String> = (0..40_000).map(|row| format!("{},{row}{}\n", row / 70, "x".repeat(60))).collect();
         let input = rows.concat();
         let parts = texts(input.as_bytes(), runs);
         assert!(parts.len() > 1);
@@ -391,7 +414,7 @@ mod tests {
     #[test]
     fn a_run_without_end_is_cut() {
         let input = "a,1\n".repeat(6 << 20);
-        let parts = texts(input.as_bytes(), Boundary::CsvRuns(0));
+        let parts = texts(input.as_bytes(), Boundary::CsvRuns(RUNS));
         assert!(parts.len() > 1 && parts.iter().all(|(text, ..)| text.len() <= 2 * LONGEST_RUN));
     }
 

@@ -110,9 +110,14 @@ fn records(chunk: &Chunk) -> Box<dyn Iterator<Item = &[u8]> + '_> {
     Box::new(starts.zip(&chunk.ends).map(|(start, end)| &chunk.bytes[start..*end]))
 }
 
-fn shortened(name: &str) -> String {
+/// The beginning of a name, as much as is kept of it.
+pub(crate) fn short(name: &str) -> &str {
     let end = (0..=LONGEST_NAME.min(name.len())).rev().find(|end| name.is_char_boundary(*end));
-    name[..end.unwrap_or(0)].to_owned()
+    &name[..end.unwrap_or(0)]
+}
+
+fn shortened(name: &str) -> String {
+    short(name).to_owned()
 }
 
 struct KeysOfOne;

@@ -44,6 +44,8 @@ pub(crate) struct Documents<R> {
     next_record: u64,
     ended: bool,
     failure: Option<io::Error>,
+    /// Bytes in a usual chunk.
+    usual: usize,
 }
 
 impl<R: Read> Documents<R> {
@@ -56,17 +58,23 @@ impl<R: Read> Documents<R> {
             next_record: 1,
             ended: false,
             failure: None,
+            usual: CHUNK,
         }
+    }
+
+    /// The same in chunks of about so many bytes, as of [`crate::chunk::Chunks`].
+    pub(crate) fn in_chunks_of(self, usual: usize) -> Self {
+        Self { usual: usual.max(1), ..self }
     }
 
     /// The next chunk; `None` at the end of the stream. As with lines, a stream that fails ends there.
     pub(crate) fn next(&mut self) -> Option<Chunk> {
         let mut records = Records::default();
-        while !self.ended && records.whole() < CHUNK {
+        while !self.ended && records.whole() < self.usual {
             if self.at == self.block.len() && !self.read() {
                 break;
             }
-            while self.at < self.block.len() && records.whole() < CHUNK {
+            while self.at < self.block.len() && records.whole() < self.usual {
                 self.scanner.take(self.block[self.at], &mut records);
                 self.at += 1;
             }

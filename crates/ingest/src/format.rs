@@ -3,6 +3,7 @@
 mod access_log;
 mod commerce;
 mod csv_records;
+mod few;
 mod ga4;
 mod mapping;
 mod native_json;
@@ -21,7 +22,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 pub use access_log::{AccessLog, BadRoute, Identity, LatencyUnit, Route};
-pub use mapping::{BadMapping, Capture, Column, CurrencySigns, MappedKind, Mapping, Paths, Separator, TimeFormat};
+pub use mapping::{
+    BadMapping, Capture, Column, CurrencySigns, Found, MappedKind, Mapping, Paths, Separator, TimeFormat, find_in_json,
+};
 
 use crate::agent::Agent;
 use crate::chunk::{Boundary, Chunk};
@@ -314,7 +317,7 @@ impl Parser {
     pub(crate) fn boundary(&self) -> Boundary {
         match self {
             Self::Csv(_) | Self::Rees46(_) | Self::Retailrocket(_) => Boundary::Csv,
-            Self::ShopifyOrders(orders) => Boundary::CsvRuns(orders.name()),
+            Self::ShopifyOrders(orders) => Boundary::CsvRuns(orders.runs()),
             Self::ShopifyDocuments | Self::Ga4Documents => Boundary::Document,
             Self::Mapped(mapped) => mapped.boundary(),
             Self::NativeJson

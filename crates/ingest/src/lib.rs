@@ -25,6 +25,7 @@ mod format;
 mod gather;
 mod ids;
 mod mask;
+mod names;
 mod network;
 mod preview;
 pub mod pseudonym;
@@ -37,8 +38,11 @@ mod stream;
 mod suggest;
 mod supersede;
 mod tables;
+#[doc(hidden)]
+pub mod trial;
 mod url;
 mod words;
+mod worker;
 mod write;
 
 use std::collections::BTreeMap;
@@ -247,7 +251,7 @@ pub fn ingest(job: &Job<'_>) -> Result<Summary, Error> {
         emptied,
         quarantined,
         superseded,
-        unmapped: found.unmapped.clone(),
+        unmapped: found.unmapped.by_name(),
         ..Summary::default()
     };
     for at in 0..job.files.len() {

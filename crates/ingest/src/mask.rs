@@ -73,11 +73,12 @@ pub(crate) fn hide(text: &str) -> Cow<'_, str> {
     static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)[\p{L}\p{N}._%+'-]+(?:@|%40)[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+").expect("it is tested")
     });
-    let cut = cut_addresses_of(text);
-    if !cut.contains('@') && !cut.contains("%40") {
-        return cut;
+    if !text.contains('@') && !text.contains("%40") {
+        return cut_addresses_of(text);
     }
-    Cow::Owned(EMAIL.replace_all(&cut, "(e-mail)").into_owned())
+    // E-mail addresses first: where one runs into a client's address, what is left of that can be told.
+    let without = EMAIL.replace_all(text, "(e-mail)");
+    Cow::Owned(cut_addresses_of(&without).into_owned())
 }
 
 /// What a text looks like, without what it says: `a` for letters, `9` for digits, all else as it is.
@@ -146,6 +147,7 @@ mod tests {
             ("write to Ann.O'Neil+shop@mail.example.com!", "write to (e-mail)!"),
             ("/unsubscribe?who=ann%40example.com&x=1", "/unsubscribe?who=(e-mail)&x=1"),
             ("jürgen@müller.example from 203.0.113.7", "(e-mail) from 203.0.113.0"),
+            ("203.0.113.7:92n@example.com", "203.0.113.0:(e-mail)"),
             ("2 @ 5.00", "2 @ 5.00"),
         ] {
             assert_eq!(hide(text), expected);

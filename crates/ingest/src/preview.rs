@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use events::Kind;
 
 use crate::agent::{Agent, Agents};
+use crate::columns;
 use crate::door::Door;
 use crate::format::{Format, Raw, Sink};
 use crate::read::{Error, InputFile};
 use crate::reject::{Reason, Reject};
-use crate::row::{Event, Field, RawRow, Rules};
+use crate::row::{self, Event, Field, RawRow, Rules};
 use crate::stream::{self, Piece, Stream};
 
 /// Once this many bytes have been looked at, the piece of the file at hand is the last. Pieces end where records end and
@@ -121,7 +122,8 @@ impl Sink for Looker<'_> {
                 page,
             })
         };
-        let events: Result<Vec<Seen>, Reject> = rows.iter_mut().map(event).collect();
+        let events: Result<Vec<Seen>, Reject> =
+            row::check_lines(rows).and_then(|()| rows.iter_mut().map(event).collect());
         match events {
             Ok(events) => {
                 let preview = &mut self.preview;
@@ -150,7 +152,7 @@ impl Sink for Looker<'_> {
     }
 
     fn unmapped(&mut self, name: &str) {
-        *self.preview.unmapped.entry(name.to_owned()).or_default() += 1;
+        *self.preview.unmapped.entry(columns::short(name).to_owned()).or_default() += 1;
     }
 
     fn agent(&mut self, text: &str) -> Agent {

@@ -61,11 +61,14 @@ impl Key {
         if mode & 0o007 != 0 {
             return Err(KeyError::Open { path: path.to_path_buf(), mode });
         }
-        let key = std::str::from_utf8(&text).ok().and_then(|text| Self::parse(text.trim()));
+        let key = std::str::from_utf8(&text).ok().and_then(Self::parse);
         key.ok_or_else(|| KeyError::NoKey { path: path.to_path_buf() })
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// The key of 64 hexadecimal digits, with blanks around.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
         let digits: Vec<u8> = text
             .chars()
             .map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))

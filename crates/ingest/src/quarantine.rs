@@ -109,14 +109,9 @@ pub(crate) struct Collector<'a> {
 
 impl Collector<'_> {
     pub(crate) fn push(&mut self, position: Position, reject: Reject, raw: &[u8]) -> Result<(), exchange::Error> {
-        let Reject { reason, detail } = reject;
-        let (detail, raw) = if self.quarantine.withholds {
-            (withheld(reason, &detail), Vec::new())
-        } else {
-            (mask::cut_addresses_of(&detail).into_owned(), mask::cut_addresses(raw).into_owned())
-        };
-        self.bytes += raw.len() + detail.len() + size_of::<Rejected>();
-        self.pending.push(Rejected { position, reject: Reject { reason, detail }, raw });
+        let (reject, raw) = kept(reject, raw, self.quarantine.withholds);
+        self.bytes += raw.len() + reject.detail.len() + size_of::<Rejected>();
+        self.pending.push(Rejected { position, reject, raw });
         if self.bytes > BATCH_BYTES { self.flush() } else { Ok(()) }
     }
 
@@ -129,6 +124,17 @@ impl Collector<'_> {
         }
         Ok(())
     }
+}
+
+/// What is kept of a rejected row.
+pub(crate) fn kept(reject: Reject, raw: &[u8], withholds: bool) -> (Reject, Vec<u8>) {
+    let Reject { reason, detail } = reject;
+    let (detail, raw) = if withholds {
+        (withheld(reason, &detail), Vec::new())
+    } else {
+        (mask::cut_addresses_of(&detail).into_owned(), mask::cut_addresses(raw).into_owned())
+    };
+    (Reject { reason, detail }, raw)
 }
 
 /// Why a row was rejected, without anything that it says: a value that is not what it should be may be anything, also

@@ -9,16 +9,17 @@ use arrow::datatypes::SchemaRef;
 use events::exchange::{self, Exchange};
 use events::lake::Columns;
 
-use crate::agent::{Agent, Agents};
-use crate::batch::{Batch, Position, position};
+use crate::batch::{Batch, Position};
 use crate::columns::{self, Keys};
 use crate::dedupe::{self, Mark, Marks};
 use crate::door::Door;
-use crate::format::{AccessLog, Format, Mapping, Parser, Raw, Sink, Wanted};
+use crate::format::{AccessLog, Format, Mapping, Wanted};
+use crate::names::Names;
 use crate::quarantine::{self, Quarantine};
 use crate::reject::{Reason, Reject};
-use crate::row::{Event, RawRow, Rules};
-use crate::stream::{self, OpenError, Piece, Stream};
+use crate::row::Event;
+use crate::stream::{self, OpenError, Stream};
+use crate::worker::{Outlet, Worker};
 use crate::write;
 
 /// A file to read.
@@ -77,11 +78,11 @@ impl Tally {
 pub(crate) struct Found {
     pub(crate) files: BTreeMap<u32, Tally>,
     /// Events that became `other`, by their source's name for them.
-    pub(crate) unmapped: BTreeMap<String, u64>,
+    pub(crate) unmapped: Names,
 }
 
 impl Found {
-    fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         for (file, tally) in other.files {
             let mine = self.files.entry(file).or_default();
             mine.read += tally.read;
@@ -101,9 +102,7 @@ impl Found {
                 (mine.size, mine.blake3) = (tally.size, tally.blake3);
             }
         }
-        for (name, count) in other.unmapped {
-            *self.unmapped.entry(name).or_default() += count;
-        }
+        self.unmapped.merge(other.unmapped);
     }
 }
 
@@ -151,7 +150,8 @@ pub(crate) fn read(
         let workers: Vec<_> = (0..threads)
             .map(|_| {
                 scope.spawn(|| {
-                    let result = work(files, Worker::new(targets, clock, door), &queue, &stop, progress);
+                    let result =
+                        work(files, targets, Worker::new(Outgoing::new(targets), clock, door), &queue, &stop, progress);
                     if result.is_err() {
                         stop.store(true, Ordering::Relaxed);
                     }
@@ -173,7 +173,8 @@ pub(crate) fn read(
 
 fn work(
     files: &[InputFile],
-    mut worker: Worker<'_>,
+    targets: &Targets,
+    mut worker: Worker<'_, Outgoing<'_>>,
     queue: &Queue,
     stop: &AtomicBool,
     progress: Progress<'_>,
@@ -213,10 +214,13 @@ fn work(
         // The stream goes back before parsing, so that another worker reads on meanwhile.
         lease.back = Some((number, stream));
         drop(lease);
-        worker.parse(number, &file.source, &parser, &piece)?;
+        worker.parse(number, &file.source, targets.idle.contains(&number), &parser, &piece);
+        worker.outlet.failure()?;
         progress(worker.take_rows());
     }
-    worker.finish()
+    let Worker { outlet, found, .. } = worker;
+    outlet.finish()?;
+    Ok(found)
 }
 
 fn print_of(path: &Path) -> Result<(u64, String), Error> {
@@ -289,78 +293,54 @@ impl Drop for Lease<'_> {
     }
 }
 
-struct Worker<'a> {
+/// Rows into exchanges, and what is to be judged of them.
+struct Outgoing<'a> {
     targets: &'a Targets,
-    clock: i64,
-    door: &'a Door,
-    agents: Agents,
     batches: Vec<Batch>,
     marks: dedupe::Collector<'a>,
     quarantine: quarantine::Collector<'a>,
-    found: Found,
-    /// Of the piece at hand.
-    file: u32,
-    /// Whether its rows count for nothing.
-    is_idle: bool,
-    source: Arc<str>,
-    tally: Tally,
-    rows: u64,
     buffer: Vec<u8>,
-    /// Sinks cannot fail, so the first error waits here until the piece is done.
+    /// Readers cannot fail, so the first error waits here until the piece is done.
     error: Option<exchange::Error>,
 }
 
 /// Rows collected for a partition before they go to the exchange.
 const BATCH_ROWS: usize = 2_048;
 
-impl<'a> Worker<'a> {
-    fn new(targets: &'a Targets, clock: i64, door: &'a Door) -> Self {
+impl<'a> Outgoing<'a> {
+    fn new(targets: &'a Targets) -> Self {
         Self {
             targets,
-            clock,
-            door,
-            agents: Agents::new(door.programs.clone()),
             batches: (0..write::PARTITIONS).map(|_| Batch::new(targets.schema.clone())).collect(),
             marks: targets.marks.collector(),
             quarantine: targets.quarantine.collector(),
-            found: Found::default(),
-            file: 0,
-            is_idle: false,
-            source: "".into(),
-            tally: Tally::default(),
-            rows: 0,
             buffer: Vec::new(),
             error: None,
         }
     }
 
-    fn parse(&mut self, file: u32, source: &str, parser: &Parser, piece: &Piece) -> Result<(), Error> {
-        self.file = file;
-        self.is_idle = self.targets.idle.contains(&file);
-        if self.source.as_ref() != source {
-            self.source = source.into();
+    fn note(&mut self, result: Result<(), exchange::Error>) {
+        if let Err(error) = result {
+            self.error.get_or_insert(error);
         }
-        stream::parse(parser, piece, self);
-        if let (Piece::Text(chunk), true) = (piece, parser.has_keys()) {
-            self.tally.keys.look_at(chunk);
-        }
-        let tally = std::mem::take(&mut self.tally);
-        self.rows += tally.read;
-        self.found.merge(Found { files: [(file, tally)].into(), ..Found::default() });
+    }
+
+    fn failure(&mut self) -> Result<(), Error> {
         self.error.take().map_or(Ok(()), |error| Err(error.into()))
     }
 
-    fn take_rows(&mut self) -> u64 {
-        std::mem::take(&mut self.rows)
-    }
-
-    fn accept(&mut self, event: &Event<'_>, position: Position) {
-        self.tally.read += 1;
-        if self.is_idle {
-            return;
+    fn finish(mut self) -> Result<(), Error> {
+        for (partition, batch) in (0..).zip(&mut self.batches) {
+            self.targets.rows.push(partition, batch.take())?;
         }
-        self.tally.ahead += u64::from(event.is_ahead);
-        self.tally.clamped += u64::from(event.delivered_ts.is_some());
+        self.marks.finish()?;
+        self.quarantine.flush()?;
+        Ok(())
+    }
+}
+
+impl Outlet for Outgoing<'_> {
+    fn accept(&mut self, event: &Event<'_>, position: Position) {
         let partition = write::partition(event.visitor(), event.ts);
         let mark = Mark {
             identity: event.identity(&mut self.buffer),
@@ -378,73 +358,8 @@ impl<'a> Worker<'a> {
         self.note(result);
     }
 
-    fn note(&mut self, result: Result<(), exchange::Error>) {
-        if let Err(error) = result {
-            self.error.get_or_insert(error);
-        }
-    }
-
-    fn finish(mut self) -> Result<Found, Error> {
-        for (partition, batch) in (0..).zip(&mut self.batches) {
-            self.targets.rows.push(partition, batch.take())?;
-        }
-        self.marks.finish()?;
-        self.quarantine.flush()?;
-        Ok(self.found)
-    }
-}
-
-impl Sink for Worker<'_> {
-    fn record(&mut self, line: u64, raw: Raw<'_>, rows: &mut [RawRow<'_>]) {
-        let source = self.source.clone();
-        let rules = Rules { source: &source, clock: self.clock, door: self.door };
-        let has_id = rows.iter().all(|row| row.get(crate::row::Field::EventId).is_some());
-        let bytes = if has_id { std::borrow::Cow::Borrowed(&[][..]) } else { raw.bytes() };
-        if let [row] = rows {
-            match Event::from_raw(row, &rules, &bytes) {
-                Ok(event) => self.accept(&event, position(self.file, line, 0)),
-                Err(reject) => self.reject(line, raw, reject),
-            }
-            return;
-        }
-        let events: Result<Vec<Event<'_>>, Reject> =
-            rows.iter_mut().map(|row| Event::from_raw(row, &rules, &bytes)).collect();
-        match events {
-            Ok(events) => {
-                // Item lines count from 0 within an event, so a further 0 begins the record's next event.
-                let mut nth = 0;
-                for (at, event) in events.iter().enumerate() {
-                    nth += u64::from(at > 0 && event.line == 0);
-                    self.accept(event, position(self.file, line, nth));
-                }
-            }
-            Err(reject) => self.reject(line, raw, reject),
-        }
-    }
-
-    fn reject(&mut self, line: u64, raw: Raw<'_>, reject: Reject) {
-        self.tally.read += 1;
-        if self.is_idle {
-            return;
-        }
-        *self.tally.rejected.entry(reject.reason).or_default() += 1;
-        let result = self.quarantine.push(position(self.file, line, 0), reject, &raw.bytes());
+    fn reject(&mut self, position: Position, reject: Reject, raw: &[u8]) {
+        let result = self.quarantine.push(position, reject, raw);
         self.note(result);
-    }
-
-    fn unmapped(&mut self, name: &str) {
-        if self.is_idle {
-            return;
-        }
-        match self.found.unmapped.get_mut(name) {
-            Some(count) => *count += 1,
-            None => {
-                self.found.unmapped.insert(name.to_owned(), 1);
-            }
-        }
-    }
-
-    fn agent(&mut self, text: &str) -> Agent {
-        self.agents.read(text)
     }
 }

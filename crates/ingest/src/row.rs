@@ -10,6 +10,17 @@ use crate::reject::{Reason, Reject};
 use crate::supersede;
 use crate::words;
 
+/// Item lines are numbered by 16 bits.
+pub(crate) const MOST_LINES: usize = 1 << 16;
+
+/// Refuses a record with more rows than item lines can be told apart.
+pub(crate) fn check_lines(rows: &[RawRow<'_>]) -> Result<(), Reject> {
+    if rows.len() <= MOST_LINES {
+        return Ok(());
+    }
+    Err(Reject::unreadable(format!("{} item lines in one record; {MOST_LINES} can be told apart", rows.len())))
+}
+
 /// A column of the events table; the discriminant is its position there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(usize)]

@@ -57,6 +57,16 @@ enum Bytes {
     Ended,
 }
 
+impl Bytes {
+    fn in_chunks_of(self, usual: usize) -> Self {
+        match self {
+            Self::Text(chunks) => Self::Text(chunks.in_chunks_of(usual)),
+            Self::Documents(documents) => Self::Documents(documents.in_chunks_of(usual)),
+            other => other,
+        }
+    }
+}
+
 impl Stream {
     /// Opens an input; `None` if there is nothing in it.
     pub(crate) fn open(file: &InputFile) -> Result<Option<Self>, OpenError> {
@@ -81,6 +91,18 @@ impl Stream {
             return Err(OpenError::Damaged);
         }
         Self::with_head(file, head, Box::new(Broken), (opened.fingerprint, opened.growth))
+    }
+
+    /// The same of bytes that are at hand, in chunks of about so many; there is no file behind `file`.
+    pub(crate) fn of_bytes(file: &InputFile, bytes: &[u8], usual: usize) -> Result<Option<Self>, OpenError> {
+        let (head, rest) = bytes.split_at(bytes.len().min(HEAD));
+        let opened = Self::with_head(
+            file,
+            head.to_vec(),
+            Box::new(Cursor::new(rest.to_vec())),
+            (Arc::default(), Growth::default()),
+        )?;
+        Ok(opened.map(|stream| Self { bytes: stream.bytes.in_chunks_of(usual), ..stream }))
     }
 
     fn with_head(

@@ -214,12 +214,21 @@ pub fn run_rees46(files: &[(String, String)], source: &str, settings: &Settings)
     run(files, source, settings, reading::rees46)
 }
 
+/// Runs over rows by column, each of which has an `event_id`.
+#[must_use]
+pub fn run_rows(rows: Vec<BTreeMap<String, String>>, source: &str, settings: &Settings) -> World {
+    let raw = rows.into_iter().map(|fields| RawRow { text: String::new(), fields: Some(fields) });
+    judge(raw, source, settings)
+}
+
 fn run(files: &[(String, String)], source: &str, settings: &Settings, read: fn(&str) -> Vec<RawRow>) -> World {
+    judge(files.iter().flat_map(|(_, text)| read(text)), source, settings)
+}
+
+fn judge(rows: impl Iterator<Item = RawRow>, source: &str, settings: &Settings) -> World {
     let mut intake = Intake::default();
-    for (_, text) in files {
-        for row in read(text) {
-            intake.take(&row, source, settings.clock);
-        }
+    for row in rows {
+        intake.take(&row, source, settings.clock);
     }
     let Intake { balance, mut events, .. } = intake;
     let Some(as_of) = settings.as_of.or_else(|| events.iter().map(|event| event.ts).max()) else {

@@ -9,7 +9,7 @@ use events::time;
 use report::lint::{self, Persons};
 
 use crate::args::ReportArgs;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::night::{Ingested, settings};
 use crate::progress::Progress;
 use crate::show;
@@ -27,8 +27,8 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
         bail!("the settings have changed since the tables were made; run `leftcart analyze` first");
     }
     let as_of = time::parse(as_of).with_context(|| format!("the manifest's as_of `{as_of}` is no moment"))?;
-    let mut analysis =
-        analysis::analyze_with(&Tables::of(generation.path()), &settings(&config, as_of), &config.follow_up.rules)?;
+    let tables = Tables::of(generation.path());
+    let mut analysis = analysis::analyze_with(&tables, &settings(&config, as_of), &config::contacting(&config))?;
     analysis.alerts = analysis::alerts::read(&generation.table(analysis::schema::ALERTS.name))?;
     progress.phase("writing the report");
     let nothing_new = Ingested { summary: ingest::Summary::default(), events: 0, unchanged: Vec::new() };

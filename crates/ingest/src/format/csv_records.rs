@@ -1,8 +1,9 @@
 //! CSV records by column name, and the native CSV format.
 
+use std::io::Read;
 use std::ops::Range;
 
-use csv::{ByteRecord, ReaderBuilder, StringRecord};
+use csv::{ByteRecord, ReaderBuilder, StringRecord, Terminator};
 
 use super::Sink;
 use crate::chunk::Chunk;
@@ -29,9 +30,9 @@ impl Columns {
 
     /// The same, with this between columns.
     pub(super) fn separated(head: &[u8], separator: u8) -> Option<Self> {
-        let mut reader = ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(head);
+        let mut reader = builder(separator).from_reader(head);
         let mut record = StringRecord::new();
-        reader.read_record(&mut record).ok()?;
+        while reader.read_record(&mut record).ok()? && is_blank(record.as_byte_record()) {}
         let written: Vec<String> = record.iter().map(|name| name.trim().to_owned()).collect();
         let names: Vec<String> = written.iter().map(|name| name.to_ascii_lowercase()).collect();
         let fields: Vec<Option<Field>> = names.iter().map(|name| Field::named(name)).collect();
@@ -90,19 +91,39 @@ fn quoted<S: Sink>(chunk: &Chunk, columns: &Columns, sink: &mut S, read: ReadRow
     });
 }
 
-/// The text in which records are lines, and fields what lies between separators: without quotes, and without carriage
-/// returns but those before line feeds. Most chunks are such, and fields need not be copied out of them.
+/// The text in which records are lines, and fields what lies between separators: without quotes. Most chunks are such, and
+/// fields need not be copied out of them.
 fn plain(bytes: &[u8], separator: u8) -> Option<&str> {
-    let is_line_end = |at: usize| bytes.get(at + 1) == Some(&b'\n');
-    let is_plain = separator.is_ascii()
-        && memchr::memchr(b'"', bytes).is_none()
-        && memchr::memchr_iter(b'\r', bytes).all(is_line_end)
-        && !bytes.starts_with(BYTE_ORDER_MARK);
+    let is_plain = separator.is_ascii() && memchr::memchr(b'"', bytes).is_none();
     if is_plain { std::str::from_utf8(bytes).ok() } else { None }
 }
 
 /// The reader of CSV passes over one at the beginning of what it is given.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A reader of records that end with line feeds alone, so that each has a line of its own: a carriage return within a line
+/// is a letter like others, and one before a line feed belongs to the end of the line ([`without_line_end`]).
+fn builder(separator: u8) -> ReaderBuilder {
+    let mut builder = ReaderBuilder::new();
+    builder.delimiter(separator).terminator(Terminator::Any(b'\n')).has_headers(false).flexible(true);
+    builder
+}
+
+/// Whether a record is an empty line that ends as on Windows.
+fn is_blank(record: &ByteRecord) -> bool {
+    record.len() == 1 && &record[0] == b"\r"
+}
+
+/// Takes the carriage return off that stood before the line feed.
+fn without_line_end(record: &mut ByteRecord, buffer: &mut Vec<u8>) {
+    let Some(last) = record.len().checked_sub(1) else { return };
+    if let Some(field) = record[last].strip_suffix(b"\r") {
+        buffer.clear();
+        buffer.extend_from_slice(field);
+        record.truncate(last);
+        record.push_field(buffer);
+    }
+}
 
 /// The same as [`scan`] for a chunk that is plain.
 fn lines<S: Sink>(first_line: u64, text: &str, columns: &Columns, sink: &mut S, read: ReadRow<S>) {
@@ -144,22 +165,26 @@ pub(super) fn scan<S: Sink>(
     sink: &mut S,
     mut found: impl FnMut(&mut S, u64, Range<usize>, &StringRecord),
 ) {
-    let mut builder = ReaderBuilder::new();
-    let mut reader =
-        builder.delimiter(columns.separator).has_headers(false).flexible(true).from_reader(chunk.bytes.as_slice());
+    // Behind an empty line a byte order mark is text.
+    let ahead = usize::from(chunk.bytes.starts_with(BYTE_ORDER_MARK));
+    let bytes = b"\n"[..ahead].chain(chunk.bytes.as_slice());
+    let mut reader = builder(columns.separator).from_reader(bytes);
+    let place = |byte: u64| usize::try_from(byte).unwrap_or(usize::MAX).saturating_sub(ahead).min(chunk.bytes.len());
     let mut record = ByteRecord::new();
+    let mut buffer = Vec::new();
     let mut is_header = chunk.first_line == 1;
     // A slice cannot fail to be read, and flexible records cannot be of a wrong length.
     while reader.read_byte_record(&mut record).unwrap_or(false) {
-        if std::mem::take(&mut is_header) {
+        if is_blank(&record) || std::mem::take(&mut is_header) {
             continue;
         }
+        without_line_end(&mut record, &mut buffer);
         let position = record.position().expect("set by the reader");
-        let span = position.byte()..reader.position().byte();
-        let span = span.start.try_into().unwrap_or(0)..span.end.try_into().unwrap_or(chunk.bytes.len());
-        let (blank_lines, span) = without_line_ends(&chunk.bytes, span);
+        let lines_before = position.line() - 1 - if position.byte() > 0 { ahead as u64 } else { 0 };
+        let (blank_lines, span) =
+            without_line_ends(&chunk.bytes, place(position.byte())..place(reader.position().byte()));
         let raw = &chunk.bytes[span.clone()];
-        let line = chunk.first_line + position.line() - 1 + blank_lines;
+        let line = chunk.first_line + lines_before + blank_lines;
         let text = match StringRecord::from_byte_record(std::mem::take(&mut record)) {
             Ok(text) => text,
             Err(error) => {
@@ -178,14 +203,14 @@ pub(super) fn scan<S: Sink>(
     }
 }
 
-/// The record's place without the line ends around it, and how many blank lines came before it.
+/// The record's place without the line ends around it, and how many empty lines came before it.
 fn without_line_ends(bytes: &[u8], span: Range<usize>) -> (u64, Range<usize>) {
     let record = &bytes[span.clone()];
-    let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
-    let start = record.iter().position(|byte| !is_end(byte)).unwrap_or(0);
-    let end = record.iter().rposition(|byte| !is_end(byte)).map_or(0, |at| at + 1);
-    let blank = memchr::memchr_iter(b'\n', &record[..start]).count() as u64;
-    (blank, span.start + start..span.start + end.max(start))
+    let empty = record.iter().take_while(|byte| **byte == b'\n').count();
+    let record = record[empty..].strip_suffix(b"\n").unwrap_or(&record[empty..]);
+    let record = record.strip_suffix(b"\r").unwrap_or(record);
+    let start = span.start + empty;
+    (empty as u64, start..start + record.len())
 }
 
 /// A row of the native format: columns are the contract's.
@@ -218,6 +243,8 @@ mod tests {
             format!("\n\r\n{row}\r\n\n{row}\n"),
             format!("{row},more\n,,,\n   \n{row}\n,\n"),
             "2026-01-05,view_item,\u{e4}\u{1f6d2},\u{feff}x\n".to_owned(),
+            format!("\u{feff}{row}\n\u{feff}\n{row}"),
+            format!("{row}\ra\n\r\r\n\r{row}\r\n,\r,\r,\r\n{row}\r"),
             String::new(),
         ] {
             assert!(plain(text.as_bytes(), b',').is_some(), "{text:?}");
@@ -229,10 +256,24 @@ mod tests {
 
     #[test]
     fn what_needs_a_reader_of_csv_is_left_to_it() {
-        for text in ["a,\"b\"\n", "a\rb\n", "a\r", "\u{feff}a\n"] {
-            assert!(plain(text.as_bytes(), b',').is_none(), "{text:?}");
-        }
+        assert!(plain(b"a,\"b\"\n", b',').is_none());
         assert!(plain(b"a,\xff\n", b',').is_none());
         assert_eq!(plain(b"a\r\nb", b','), Some("a\r\nb"));
+    }
+
+    #[test]
+    fn a_carriage_return_within_a_line_ends_no_record() {
+        let row = "2026-01-05,view_item,ann,";
+        let wanted = [format!("2: {row}so\rso"), format!("4: {row}x")];
+        for (so, x) in [("so\rso", "x"), ("\"so\rso\"", "\"x\"\r")] {
+            let columns = Columns::from_header(b"ts,kind,visitor_id,comment").unwrap();
+            let bytes = format!("\r\n{row}{so}\r\n\r\n{row}{x}").into_bytes();
+            let chunk = Chunk { bytes, first_line: 7, fault: None, ends: Vec::new() };
+            let mut found = Vec::new();
+            scan(&chunk, &columns, &mut Found::default(), |_, line, _, record| {
+                found.push(format!("{}: {}", line - 6, record.iter().collect::<Vec<_>>().join(",")));
+            });
+            assert_eq!(found, wanted);
+        }
     }
 }

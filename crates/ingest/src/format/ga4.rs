@@ -14,8 +14,8 @@ use events::{Kind, hash};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Sink;
 use super::native_json::scalar;
+use super::{Sink, few};
 use crate::reject::Reject;
 use crate::row::{Field, RawRow};
 use crate::{ids, url};
@@ -28,7 +28,7 @@ struct Event<'a> {
     event_timestamp: Scalar<'a>,
     #[serde(borrow)]
     event_name: Scalar<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "few::few")]
     event_params: Option<Vec<Param<'a>>>,
     #[serde(borrow)]
     user_id: Scalar<'a>,
@@ -50,7 +50,7 @@ struct Event<'a> {
     session_traffic_source_last_click: Option<channel::LastClick<'a>>,
     #[serde(borrow, default)]
     ecommerce: Option<Ecommerce<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "few::few")]
     items: Option<Vec<Item<'a>>>,
     #[serde(borrow)]
     batch_page_id: Scalar<'a>,

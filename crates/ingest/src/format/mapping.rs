@@ -27,6 +27,7 @@ pub use self::settings::{Capture, Column, MappedKind, Paths};
 pub use self::sign::CurrencySigns;
 use self::sign::Signed;
 use self::value::Value;
+pub use self::value::{Found, find_in_json};
 use super::{Raw, Sink};
 use crate::reject::Reject;
 use crate::row::{Field, RawRow};

@@ -29,6 +29,7 @@ use events::Kind;
 use serde_json::value::RawValue;
 
 use super::commerce::{self, Item, Scalar, aside, number, text};
+use super::few::Few;
 use super::{Format, Sink};
 use crate::ids;
 use crate::reject::Reject;
@@ -89,7 +90,7 @@ fn products(value: Scalar<'_>) -> Result<Vec<Product<'_>>, Reject> {
     if !value.get().starts_with('[') {
         return Err(Reject::unreadable("`products` must be a list"));
     }
-    let list: Vec<&RawValue> =
+    let Few(list): Few<&RawValue> =
         serde_json::from_str(value.get()).map_err(|error| Reject::unreadable(format!("`products`: {error}")))?;
     list.into_iter().map(|product| commerce::object("products[]", product)).collect()
 }

@@ -7,6 +7,7 @@ use serde::Deserializer as _;
 use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::format::few::Few;
 use crate::format::native_json::scalar;
 
 /// Objects in objects that are looked into. Each level is a call within a call, and a log may hold any number.
@@ -90,7 +91,7 @@ impl<'a> Value<'a> {
             Self::Nothing | Self::Text(_) => return Ok(Vec::new()),
             _ => return Err("no list".to_owned()),
         };
-        let elements: Vec<&RawValue> = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        let Few(elements): Few<&RawValue> = serde_json::from_str(json).map_err(|error| error.to_string())?;
         elements.into_iter().map(|raw| Value::of(raw, 0).map_err(|error| error.to_string())).collect()
     }
 
@@ -120,6 +121,36 @@ impl<'a> Value<'a> {
             Self::List(text) => Value::List(owned(text)),
         }
     }
+}
+
+/// What a JSON text holds at a dotted path, as a mapping looks it up.
+///
+/// # Errors
+/// When it is no JSON, or objects are nested too deeply.
+pub fn find_in_json(json: &str, path: &str) -> Result<Option<Found>, String> {
+    let value = Value::parse(json).map_err(|error| error.to_string())?;
+    Ok(value.find(path).map(|found| match found {
+        Value::Nothing => Found::Nothing,
+        Value::Text(text) => Found::Text(text.into_owned()),
+        Value::Bare(text) | Value::Moment(text) => Found::Bare(text.into_owned()),
+        Value::Object(members) => Found::Object(members.len()),
+        Value::List(json) => Found::List(json.into_owned()),
+    }))
+}
+
+/// What lies at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// A null.
+    Nothing,
+    /// A text.
+    Text(String),
+    /// A number or a truth value, as it is written.
+    Bare(String),
+    /// An object of so many members.
+    Object(usize),
+    /// A list, as it is written.
+    List(String),
 }
 
 /// The members of an object at this depth.

@@ -13,7 +13,7 @@ use csv::StringRecord;
 use events::{Amount, Kind};
 
 use super::sales_channel;
-use crate::chunk::Chunk;
+use crate::chunk::{Chunk, Runs};
 use crate::email;
 use crate::format::Sink;
 use crate::format::csv_records::{self, Columns};
@@ -91,9 +91,9 @@ impl Orders {
         needed.into_iter().all(|column| orders.position(column).is_some()).then_some(orders)
     }
 
-    /// Where the column stands whose value all rows of an order share.
-    pub(in crate::format) const fn name(&self) -> usize {
-        self.name
+    /// What the rows of an order share.
+    pub(in crate::format) fn runs(&self) -> Runs {
+        Runs { column: self.name, columns: self.columns.written().len() }
     }
 
     /// The names of the file's columns.
@@ -123,9 +123,11 @@ impl Orders {
         self.order(&order, &chunk.bytes, sink);
     }
 
-    /// Whether a row belongs to the order of those before it. The same order again begins with a total again.
+    /// Whether a row belongs to the order of those before it. The same order again begins with a total again, and rows
+    /// without a name are each of no order.
     fn goes_on(&self, order: &[Row], next: &StringRecord) -> bool {
-        let same = |row: &Row| row.record[self.name].trim() == next[self.name].trim();
+        let name = next[self.name].trim();
+        let same = |row: &Row| !name.is_empty() && row.record[self.name].trim() == name;
         order.last().is_some_and(same) && self.get(next, Column::Total).is_none()
     }
 

@@ -8,6 +8,7 @@ use super::atomic::{Atomic, COLUMNS, Fields};
 use super::entity::{Entities, Schema};
 use super::{Data, Event, Reject, hand_over};
 use crate::format::Sink;
+use crate::format::few::Few;
 
 /// Whether a line is an enriched event: as many fields, and a moment where the collector's stands.
 pub(in crate::format) fn recognise(line: &str) -> bool {
@@ -32,8 +33,8 @@ fn read(text: &str) -> Result<Event<'_>, Reject> {
     let mut entities = Entities::default();
     for (field, name) in [(Atomic::Contexts, "contexts"), (Atomic::DerivedContexts, "derived_contexts")] {
         if let Some(json) = fields.borrowed(field) {
-            let all: Envelope<Vec<SelfDescribing<'_>>> = parse(name, json)?;
-            all.data.into_iter().for_each(|one| add(&mut entities, &one));
+            let all: Envelope<Few<SelfDescribing<'_>>> = parse(name, json)?;
+            all.data.0.into_iter().for_each(|one| add(&mut entities, &one));
         }
     }
     if let Some(json) = fields.borrowed(Atomic::UnstructEvent) {

@@ -12,6 +12,7 @@ use super::entity::{Entities, Schema};
 use super::{Data, Event, Reject, hand_over};
 use crate::format::Sink;
 use crate::format::commerce::{Scalar, number};
+use crate::format::few::Few;
 
 /// Whether an object is an enriched event.
 pub(in crate::format) fn recognise(object: &serde_json::Map<String, serde_json::Value>) -> bool {
@@ -44,7 +45,8 @@ impl<'de> Visitor<'de> for EventVisitor {
         let mut event = Event { fields: Fields::default(), entities: Entities::default() };
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             if let Some(key) = key.strip_prefix("contexts_") {
-                let all: Option<Vec<Data<'de>>> = value(&mut map, key)?;
+                let all: Option<Few<Data<'de>>> = value(&mut map, key)?;
+                let all = all.map(|Few(all)| all);
                 for (schema, data) in all.into_iter().flatten().filter_map(|data| Some((Schema::keyed(key)?, data))) {
                     event.entities.add(schema, data);
                 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::{Text, joined, number};
+use crate::format::few;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,7 +22,7 @@ pub(super) struct Checkout<'a> {
     completed_at: Text<'a>,
     #[serde(borrow)]
     customer: Option<Customer<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "few::few")]
     discount_codes: Option<Vec<Cow<'a, str>>>,
     #[serde(borrow)]
     total_price_set: Option<MoneyBag<'a>>,
@@ -66,9 +67,9 @@ struct Money<'a> {
 /// A list as `nodes` or as `edges`, whichever was asked for.
 #[derive(Deserialize)]
 struct Connection<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "few::few")]
     nodes: Option<Vec<LineItem<'a>>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "few::few")]
     edges: Option<Vec<Edge<'a>>>,
 }
 

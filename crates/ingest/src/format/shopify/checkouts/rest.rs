@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Text, joined};
+use crate::format::few;
 use crate::format::native_json::scalar;
 use crate::format::shopify::sales_channel;
 use crate::{channel, url};
@@ -48,13 +49,13 @@ pub(super) struct Checkout<'a> {
     customer: Option<Customer<'a>>,
     #[serde(borrow)]
     shipping_address: Option<Address<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "few::few")]
     discount_codes: Option<Vec<Discount<'a>>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "few::few")]
     shipping_lines: Option<Vec<ShippingLine<'a>>>,
     #[serde(borrow)]
     shipping_line: Option<ShippingLine<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "few::few")]
     line_items: Option<Vec<LineItem<'a>>>,
 }
 
