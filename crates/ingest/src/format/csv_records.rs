@@ -15,6 +15,8 @@ use crate::row::{Field, RawRow};
 pub(crate) struct Columns {
     /// What stands between them.
     separator: u8,
+    /// The line of the file on which they stand, from 1.
+    line: u64,
     /// As they are written.
     written: Vec<String>,
     names: Vec<String>,
@@ -33,12 +35,15 @@ impl Columns {
         let mut reader = builder(separator).from_reader(head);
         let mut record = StringRecord::new();
         while reader.read_record(&mut record).ok()? && is_blank(record.as_byte_record()) {}
+        let position = record.position()?;
+        let ahead = head.get(usize::try_from(position.byte()).ok()?..).unwrap_or_default();
+        let line = position.line() + ahead.iter().take_while(|byte| **byte == b'\n').count() as u64;
         let written: Vec<String> = record.iter().map(|name| name.trim().to_owned()).collect();
         let names: Vec<String> = written.iter().map(|name| name.to_ascii_lowercase()).collect();
         let fields: Vec<Option<Field>> = names.iter().map(|name| Field::named(name)).collect();
         let unused =
             names.iter().zip(&fields).filter(|(_, field)| field.is_none()).map(|(name, _)| name.clone()).collect();
-        Some(Self { separator, written, names, fields, unused })
+        Some(Self { separator, line, written, names, fields, unused })
     }
 
     /// What stands between columns.
@@ -129,14 +134,13 @@ fn without_line_end(record: &mut ByteRecord, buffer: &mut Vec<u8>) {
 fn lines<S: Sink>(first_line: u64, text: &str, columns: &Columns, sink: &mut S, read: ReadRow<S>) {
     let mut row = RawRow::default();
     let mut fields: Vec<&str> = Vec::with_capacity(columns.names.len());
-    let mut is_header = first_line == 1;
     let mut begin = 0;
     for line in first_line.. {
         let Some(rest) = text.get(begin..).filter(|rest| !rest.is_empty()) else { return };
         let length = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
         begin += length + 1;
         let record = rest[..length].strip_suffix('\r').unwrap_or(&rest[..length]);
-        if record.is_empty() || std::mem::take(&mut is_header) {
+        if record.is_empty() || line == columns.line {
             continue;
         }
         fields.clear();
@@ -172,10 +176,9 @@ pub(super) fn scan<S: Sink>(
     let place = |byte: u64| usize::try_from(byte).unwrap_or(usize::MAX).saturating_sub(ahead).min(chunk.bytes.len());
     let mut record = ByteRecord::new();
     let mut buffer = Vec::new();
-    let mut is_header = chunk.first_line == 1;
     // A slice cannot fail to be read, and flexible records cannot be of a wrong length.
     while reader.read_byte_record(&mut record).unwrap_or(false) {
-        if is_blank(&record) || std::mem::take(&mut is_header) {
+        if is_blank(&record) {
             continue;
         }
         without_line_end(&mut record, &mut buffer);
@@ -185,6 +188,9 @@ pub(super) fn scan<S: Sink>(
             without_line_ends(&chunk.bytes, place(position.byte())..place(reader.position().byte()));
         let raw = &chunk.bytes[span.clone()];
         let line = chunk.first_line + lines_before + blank_lines;
+        if line == columns.line {
+            continue;
+        }
         let text = match StringRecord::from_byte_record(std::mem::take(&mut record)) {
             Ok(text) => text,
             Err(error) => {

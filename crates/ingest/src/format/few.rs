@@ -22,7 +22,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Few<T> {
             type Value = Few<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
+                f.write_str("a sequence")
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Few<T>, A::Error> {
@@ -55,6 +55,6 @@ mod tests {
         assert_eq!(serde_json::from_str::<Few<u8>>(&list(MOST_LINES)).unwrap().0.len(), MOST_LINES);
         let error = serde_json::from_str::<Few<u8>>(&list(MOST_LINES + 1)).unwrap_err().to_string();
         assert!(error.starts_with("a list of more than 65536 elements"), "{error}");
-        assert!(serde_json::from_str::<Few<u8>>("{}").unwrap_err().to_string().contains("expected a list"));
+        assert!(serde_json::from_str::<Few<u8>>("{}").unwrap_err().to_string().contains("expected a sequence"));
     }
 }
