@@ -220,12 +220,8 @@ pub fn analyze_with(tables: &Tables, settings: &Settings, contacting: &follow_up
     let orders = source::orders(&tables.orders)?;
     let abandonment = abandonment::rates(&carts, settings)?;
     let checkout_curve = checkout_curve::fit(&carts, settings)?;
-    // Each of these streams the events by itself and has a part that one thread does: beside each other they fill two.
-    let (prediction, (barriers, people)) = rayon::join(
-        || prediction::predict(tables, settings),
-        || (barriers::find(tables, settings), customers::people(tables, settings, contacting)),
-    );
-    let (prediction, barriers, people) = (prediction?, barriers?, people?);
+    let prediction = prediction::predict(tables, settings)?;
+    let barriers = barriers::find(tables, settings)?;
     let reasons =
         abandonment_reasons::reasons(tables, settings, &passed_on::met(&barriers), &passed_on::chances(&prediction))?;
     let (claims, of_carts, later) =
@@ -236,6 +232,7 @@ pub fn analyze_with(tables: &Tables, settings: &Settings, contacting: &follow_up
         reasons: Some(&of_carts),
         later: Some(&later),
     };
+    let people = customers::people(tables, settings, contacting)?;
     Ok(Analysis {
         as_of: settings.as_of,
         window: settings.window,
