@@ -111,20 +111,9 @@ pub fn predict(tables: &Tables, settings: &Settings) -> Result<Prediction, Error
         None => Vec::new(),
     };
     let replayed = days.iter().zip(&cohorts).zip(&ranges).map(|((day, cohort), range)| CohortForecast {
-        day: *day,
-        made_at: cohort.made_at,
         replayed: true,
-        age_days: 0,
-        carts: cohort.carts,
-        open: cohort.open.len() as u64,
-        expected_rate: range.expected,
-        low: range.main().low,
-        high: range.main().high,
-        level: LEVEL,
-        range_80: Some(range.ends[0]),
-        range_95: Some(range.ends[2]),
-        nowcast_rate: None,
         actual_rate: (cohort.known_at <= settings.as_of).then(|| cohort.actual()),
+        ..days::forecast(*day, cohort.made_at, (cohort.carts, cohort.open.len()), range)
     });
     let forecasts = night.record(earlier, replayed.collect(), &pending_days);
     let backtest_rows = backtest_rows(&frame, &backtest, settings);

@@ -238,6 +238,10 @@ pub(crate) trait Sink {
     fn agent(&mut self, text: &str) -> Agent;
 }
 
+/// What a file of text may begin with, and means nothing.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// What may stand between columns of CSV, the likeliest first.
+pub(crate) const SEPARATORS: [u8; 4] = *b",;\t|";
 /// Bytes of a file's head that are looked at.
 pub(crate) const HEAD: usize = 1 << 16;
 

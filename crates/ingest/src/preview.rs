@@ -113,7 +113,7 @@ impl Sink for Looker<'_> {
         let is_access_log = self.preview.format == Some(Format::AccessLog);
         // Ids made from the row's bytes are not looked at.
         let event = |row: &mut RawRow<'_>| {
-            let page = row.get(Field::Page).map(str::to_owned).filter(|_| is_access_log);
+            let page = row.get(Field::Page).filter(|_| is_access_log).map(str::to_owned);
             Event::from_raw(row, &rules, b"").map(|event| Seen {
                 kind: event.kind,
                 ts: event.ts,

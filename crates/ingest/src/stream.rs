@@ -10,7 +10,9 @@ use events::lake::Columns;
 use crate::chunk::{Boundary, Chunk, Chunks};
 use crate::columns;
 use crate::documents::Documents;
-use crate::format::{Format, HEAD, Mapped, ParquetRows, Parser, Sink, Unrecognised, Wanted, parse_columns};
+use crate::format::{
+    BYTE_ORDER_MARK, Format, HEAD, Mapped, ParquetRows, Parser, Sink, Unrecognised, Wanted, parse_columns,
+};
 use crate::read::InputFile;
 use crate::source::{self, Fingerprint, Growth, fill};
 
@@ -111,8 +113,8 @@ impl Stream {
         rest: Box<dyn Read + Send>,
         (fingerprint, growth): (Arc<Mutex<Fingerprint>>, Growth),
     ) -> Result<Option<Self>, OpenError> {
-        if head.starts_with(b"\xef\xbb\xbf") {
-            head.drain(..3);
+        if head.starts_with(BYTE_ORDER_MARK) {
+            head.drain(..BYTE_ORDER_MARK.len());
         }
         // Lines of old Macintoshes end with a carriage return alone.
         let is_macintosh = !head.starts_with(b"PAR1") && head.contains(&b'\r') && !head.contains(&b'\n');

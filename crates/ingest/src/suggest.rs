@@ -11,6 +11,7 @@ mod sample;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use crate::format::BYTE_ORDER_MARK;
 use crate::source::{self, fill};
 use sample::Sample;
 
@@ -30,7 +31,7 @@ pub fn suggest(path: &Path) -> Option<String> {
     let sample = if head.starts_with(b"PAR1") {
         Sample::of_parquet(path)?
     } else {
-        let text = String::from_utf8_lossy(head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head));
+        let text = String::from_utf8_lossy(head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&head));
         Sample::of(&text, filled < HEAD)?
     };
     Some(draft(path, &sample))

@@ -15,6 +15,32 @@ use super::tiers::Tier;
 use super::told::{CohortForecast, Held, PredictedCart, Track};
 use crate::Settings;
 
+/// A night's own forecast of a day, of which nothing has come yet: of so many carts so many are open.
+pub(super) fn forecast(
+    day: NaiveDate,
+    made_at: i64,
+    (carts, open): (u64, usize),
+    range: &cohort::Range,
+) -> CohortForecast {
+    let main = range.main();
+    CohortForecast {
+        day,
+        made_at,
+        replayed: false,
+        age_days: 0,
+        carts,
+        open: open as u64,
+        expected_rate: range.expected,
+        low: main.low,
+        high: main.high,
+        level: LEVEL,
+        range_80: Some(range.ends[0]),
+        range_95: Some(range.ends[2]),
+        nowcast_rate: None,
+        actual_rate: None,
+    }
+}
+
 /// What the days' forecasts are made from.
 pub(super) struct Night<'a> {
     pub(super) frame: &'a Frame,
@@ -134,20 +160,9 @@ impl Night<'_> {
             let range = cohort::range(all, &said, effect).above(certain);
             let moved: Vec<f64> = pending.iter().map(|cart| cart.p_nowcast).collect();
             Some(CohortForecast {
-                day,
-                made_at: self.settings.as_of,
-                replayed: false,
                 age_days: i32::try_from((self.newest - day).num_days()).unwrap_or(i32::MAX),
-                carts: all,
-                open: said.len() as u64,
-                expected_rate: range.expected,
-                low: range.main().low,
-                high: range.main().high,
-                level: LEVEL,
-                range_80: Some(range.ends[0]),
-                range_95: Some(range.ends[2]),
                 nowcast_rate: is_unusual.then(|| certain + cohort::range(all, &moved, effect).expected),
-                actual_rate: None,
+                ..self::forecast(day, self.settings.as_of, (all, said.len()), &range)
             })
         };
         opened.into_iter().rev().filter(|(day, _)| is_open(day)).filter_map(forecast).collect()

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use csv::{ByteRecord, ReaderBuilder, StringRecord, Terminator};
 
-use super::Sink;
+use super::{BYTE_ORDER_MARK, Sink};
 use crate::chunk::Chunk;
 use crate::reject::Reject;
 use crate::row::{Field, RawRow};
@@ -103,9 +103,6 @@ fn plain(bytes: &[u8], separator: u8) -> Option<&str> {
     if is_plain { std::str::from_utf8(bytes).ok() } else { None }
 }
 
-/// The reader of CSV passes over one at the beginning of what it is given.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
 /// A reader of records that end with line feeds alone, so that each has a line of its own: a carriage return within a line
 /// is a letter like others, and one before a line feed belongs to the end of the line ([`without_line_end`]).
 fn builder(separator: u8) -> ReaderBuilder {
@@ -169,7 +166,7 @@ pub(super) fn scan<S: Sink>(
     sink: &mut S,
     mut found: impl FnMut(&mut S, u64, Range<usize>, &StringRecord),
 ) {
-    // Behind an empty line a byte order mark is text.
+    // The reader of CSV passes over a byte order mark at the beginning of what it is given; behind an empty line it is text.
     let ahead = usize::from(chunk.bytes.starts_with(BYTE_ORDER_MARK));
     let bytes = b"\n"[..ahead].chain(chunk.bytes.as_slice());
     let mut reader = builder(columns.separator).from_reader(bytes);

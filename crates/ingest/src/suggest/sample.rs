@@ -10,6 +10,8 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Map, Value};
 
+use crate::format::SEPARATORS;
+
 /// Rows that are looked at.
 const ROWS: usize = 500;
 /// Objects within objects that are gone into.
@@ -134,5 +136,5 @@ impl Sample {
 /// What parts the names of a header; `None` where nothing does.
 fn separator(header: &str) -> Option<u8> {
     let count = |separator: &u8| header.bytes().filter(|byte| byte == separator).count();
-    [b',', b';', b'\t', b'|'].into_iter().max_by_key(count).filter(|separator| count(separator) > 0)
+    SEPARATORS.into_iter().max_by_key(count).filter(|separator| count(separator) > 0)
 }

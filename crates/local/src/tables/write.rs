@@ -96,7 +96,7 @@ impl Writing<'_> {
             merge.carts.push(if known.is_due { aging::age(&batch, self.tables.rules)? } else { batch });
         }
         let old = merge.carts.len();
-        let same_items = is_same || (!known.is_due && self.same_items(gone, &came));
+        let same_items = !known.is_due && self.same_items(gone, &came);
         if !same_items {
             merge.items = self.before(&CART_ITEMS, &items)?;
         }
@@ -119,7 +119,7 @@ impl Writing<'_> {
         merge.elsewhere(&sorted)
     }
 
-    /// Whether the carts that came are those that went, as where a login told whose they are, with the same items.
+    /// Whether the carts that came are those that went, with the same items: none, or those of which a login told whose they are.
     fn same_items(&self, gone: Option<&HashSet<String>>, came: &[Part]) -> bool {
         let mut ids = came.iter().flat_map(|part| text(&part.carts, "cart_id").iter().flatten());
         let rows: usize = came.iter().map(|part| part.carts.num_rows()).sum();

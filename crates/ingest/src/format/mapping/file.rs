@@ -15,7 +15,7 @@ use crate::chunk::{Boundary, Chunk};
 use crate::columns::{Wanted, begins_with};
 use crate::format::csv_records::{self, Columns};
 use crate::format::native_parquet::{Rendering, text};
-use crate::format::{Raw, Sink, Unrecognised, each_line, excerpt};
+use crate::format::{Raw, SEPARATORS, Sink, Unrecognised, each_line, excerpt};
 use crate::reject::Reject;
 use crate::row::Field;
 
@@ -34,8 +34,6 @@ enum Shape {
     Json,
     Parquet,
 }
-
-const SEPARATORS: [u8; 4] = *b",;\t|";
 
 impl Mapped {
     /// The reader of a file with this head.
